@@ -1,0 +1,1 @@
+SELECT arbiter_try_reserve(start_time => :start::bigint, end_time => :finish::bigint, amount => 1000000000, user_id => 'bench', resource => :resource::text);

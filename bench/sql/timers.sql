@@ -1,0 +1,157 @@
+-- Timing inside the server: no protocol, no driver.
+--
+-- bench_timer(name, statement) makes a procedure time_<name> that runs the
+-- statement many times through its kept plan and gives the mean microseconds
+-- of one run.  The statement sees resource, resource_name, start_time and
+-- end_time, drawn anew for each call.  time_nothing is what the drawing and
+-- the loop cost.
+
+CREATE PROCEDURE bench_timer(name text, statement text)
+LANGUAGE plpgsql AS $factory$
+BEGIN
+	EXECUTE format($procedure$
+		CREATE PROCEDURE %I(calls integer, commit_every integer,
+			resources integer DEFAULT 1, slots integer DEFAULT 105000,
+			length_in_slots integer DEFAULT NULL, INOUT microseconds numeric DEFAULT NULL)
+		LANGUAGE plpgsql AS $$
+		DECLARE
+			began timestamptz := clock_timestamp();
+			resource integer;
+			resource_name text;
+			slot integer;
+			start_time timestamptz;
+			end_time timestamptz;
+			id bigint;
+			answer record;
+		BEGIN
+			FOR i IN 1 .. calls LOOP
+				resource := 1 + floor(random() * resources);
+				resource_name := resource;
+				slot := floor(random() * slots);
+				start_time := bench_slot(slot);
+				end_time := bench_slot(slot + coalesce(length_in_slots,
+					6 + floor(random() * 13)::int));
+				%s;
+				IF i %% commit_every = 0 THEN
+					COMMIT;
+				END IF;
+			END LOOP;
+			COMMIT;
+			microseconds := round(extract(epoch FROM clock_timestamp() - began)
+				* 1000000 / calls, 2);
+		END
+		$$
+	$procedure$, 'time_' || name, statement);
+END
+$factory$;
+
+CALL bench_timer('nothing', 'NULL');
+
+CALL bench_timer('f0', $$
+	INSERT INTO bench_f0 (resource_id, during, amount, user_id)
+	VALUES (resource, tstzrange(start_time, end_time), 1, 'bench')
+$$);
+
+CALL bench_timer('p1', $$
+	id := bench_p1_reserve(resource, start_time, end_time, 1, 'bench')
+$$);
+
+CALL bench_timer('raw', $$
+	INSERT INTO arbiter_reservation (resource_id, during, amount, user_id)
+	VALUES (resource, tstzrange(start_time, end_time), 1, 'bench')
+$$);
+
+CALL bench_timer('arbiter', $$
+	id := arbiter_reserve(resource_name, start_time, end_time, 1, 'bench')
+$$);
+
+CALL bench_timer('one_part', $$
+	id := arbiter_reserve_all('{"1": 1}', start_time, end_time, 'bench')
+$$);
+
+CALL bench_timer('three_parts', $$
+	id := arbiter_reserve_all('{"1": 1, "2": 1, "3": 1}', start_time, end_time, 'bench')
+$$);
+
+CALL bench_timer('granted', $$
+	answer := arbiter_try_reserve(resource_name, start_time, end_time, 1, 'bench')
+$$);
+
+-- More than the year of the case has free for an hour anywhere.
+CALL bench_timer('refused', $$
+	answer := arbiter_try_reserve(resource_name, start_time, end_time, 1000000000, 'bench')
+$$);
+
+CALL bench_timer('available', $$
+	id := arbiter_available(resource_name, start_time, end_time)
+$$);
+
+-- 720 hourly buckets, each the least that is free in its hour.  A step that
+-- spans several hours counts in each of them.
+CALL bench_timer('buckets_from_steps', $$
+	SELECT count(least_free) INTO id
+	FROM (
+		SELECT min(t.available) AS least_free
+		FROM arbiter_timeline(resource_name, start_time, start_time + interval '720 hours') t
+		CROSS JOIN LATERAL generate_series(
+			floor(extract(epoch FROM lower(t.during) - start_time) / 3600)::int,
+			ceil(extract(epoch FROM upper(t.during) - start_time) / 3600)::int - 1) bucket
+		GROUP BY bucket
+	) b
+$$);
+
+CALL bench_timer('buckets_by_call', $$
+	SELECT count(arbiter_available(resource_name, start_time + hour * interval '1 hour',
+		start_time + (hour + 1) * interval '1 hour')) INTO id
+	FROM generate_series(0, 719) hour
+$$);
+
+-- One INSERT ... SELECT of so many rows, again and again, commit after each.
+CREATE PROCEDURE time_insert_select(bookings integer, commit_every integer,
+	INOUT microseconds numeric DEFAULT NULL)
+LANGUAGE plpgsql AS $$
+DECLARE
+	began timestamptz := clock_timestamp();
+BEGIN
+	FOR i IN 1 .. bookings / commit_every LOOP
+		INSERT INTO arbiter_reservation (resource_id, during, amount, user_id)
+		SELECT 1, tstzrange(bench_slot(slot), bench_slot(slot + length)), 1, 'bench'
+		FROM (
+			SELECT floor(random() * 105000)::int AS slot, 6 + floor(random() * 13)::int AS length
+			FROM generate_series(1, commit_every)
+		) b;
+		COMMIT;
+	END LOOP;
+	microseconds := round(extract(epoch FROM clock_timestamp() - began) * 1000000 / bookings, 2);
+END
+$$;
+
+-- Reserve and cancel, a commit after each, with a thousand bookings alive.
+CREATE PROCEDURE time_churn(pairs integer, INOUT microseconds numeric DEFAULT NULL)
+LANGUAGE plpgsql AS $$
+DECLARE
+	began timestamptz;
+	alive bigint[] := array_fill(NULL::bigint, ARRAY[1000]);
+	n integer;
+	slot integer;
+BEGIN
+	FOR i IN 1 .. pairs + 1000 LOOP
+		IF i = 1001 THEN
+			began := clock_timestamp();
+		END IF;
+		n := 1 + i % 1000;
+		IF alive[n] IS NOT NULL THEN
+			PERFORM arbiter_cancel(alive[n]);
+			COMMIT;
+		END IF;
+		slot := floor(random() * 105000);
+		alive[n] := arbiter_reserve('1', bench_slot(slot),
+			bench_slot(slot + 6 + floor(random() * 13)::int), 1, 'bench');
+		COMMIT;
+	END LOOP;
+	microseconds := round(extract(epoch FROM clock_timestamp() - began) * 1000000 / pairs, 2);
+	FOREACH n IN ARRAY ARRAY(SELECT generate_series(1, 1000)) LOOP
+		PERFORM arbiter_cancel(alive[n]);
+	END LOOP;
+END
+$$;

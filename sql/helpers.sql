@@ -1,0 +1,123 @@
+-- What the other tests share. Each of them makes resources of its own name.
+SET client_min_messages TO warning;
+
+-- Run a statement and report how it ends: the SQLSTATE, message, DETAIL and
+-- HINT of an error, or the number of rows. With mask, instants are hidden.
+CREATE FUNCTION outcome(statement text, mask boolean DEFAULT false) RETURNS SETOF text
+LANGUAGE plpgsql AS $$
+DECLARE
+	state text;
+	message text;
+	detail text;
+	hint text;
+	line text;
+	row_count bigint;
+BEGIN
+	BEGIN
+		EXECUTE statement;
+		GET DIAGNOSTICS row_count = ROW_COUNT;
+		RETURN NEXT 'done, rows: ' || row_count;
+		RETURN;
+	EXCEPTION WHEN OTHERS THEN
+		GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT,
+			detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+	END;
+	FOREACH line IN ARRAY ARRAY[state || ': ' || message, 'DETAIL:  ' || nullif(detail, ''),
+		'HINT:  ' || nullif(hint, '')]
+	LOOP
+		CONTINUE WHEN line IS NULL;
+		IF mask THEN
+			line := regexp_replace(line,
+				'\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d', '<instant>', 'g');
+		END IF;
+		RETURN NEXT line;
+	END LOOP;
+END
+$$;
+
+CREATE FUNCTION id_of(resource text) RETURNS integer
+LANGUAGE sql STABLE AS $$
+	SELECT r.resource_id FROM arbiter_resource r WHERE r.name = resource
+$$;
+
+-- the declared schedule
+CREATE FUNCTION declared(resource text) RETURNS TABLE (during tstzrange, amount bigint)
+LANGUAGE sql STABLE AS $$
+	SELECT c.during, c.amount FROM arbiter_capacity c
+	WHERE c.resource_id = id_of(resource) ORDER BY c.during
+$$;
+
+-- the rows of the public table
+CREATE FUNCTION booked(resource text)
+RETURNS TABLE (during tstzrange, amount bigint, user_id text, status text)
+LANGUAGE sql STABLE AS $$
+	SELECT v.during, v.amount, v.user_id, v.status FROM arbiter_reservation v
+	WHERE v.resource_id = id_of(resource)
+	ORDER BY v.during, v.amount, v.user_id, v.status, v.reservation_id, v.part
+$$;
+
+-- capacity less reservations, step by step, from the two base tables alone
+CREATE FUNCTION naive_steps(resource text, start_time timestamptz, end_time timestamptz)
+RETURNS TABLE (during tstzrange, available numeric)
+LANGUAGE sql STABLE AS $$
+	WITH event (instant, amount) AS (
+		SELECT start_time, 0::numeric
+		UNION ALL
+		SELECT e.instant, e.amount
+		FROM arbiter_capacity c CROSS JOIN LATERAL (VALUES
+			(greatest(lower(c.during), start_time), c.amount::numeric),
+			(least(upper(c.during), end_time), - c.amount::numeric)) e (instant, amount)
+		WHERE c.resource_id = id_of(resource)
+			AND lower(c.during) < end_time AND upper(c.during) > start_time
+		UNION ALL
+		SELECT e.instant, e.amount
+		FROM arbiter_reservation v CROSS JOIN LATERAL (VALUES
+			(greatest(lower(v.during), start_time), - v.amount::numeric),
+			(least(upper(v.during), end_time), v.amount::numeric)) e (instant, amount)
+		WHERE v.resource_id = id_of(resource) AND v.status IN ('held', 'confirmed')
+			AND lower(v.during) < end_time AND upper(v.during) > start_time
+	), net AS (
+		SELECT instant, sum(amount) AS amount FROM event GROUP BY instant
+	), level AS (
+		SELECT instant, lead(instant, 1, end_time) OVER w AS next_instant,
+			sum(amount) OVER w AS available
+		FROM net WINDOW w AS (ORDER BY instant)
+	)
+	SELECT tstzrange(instant, next_instant), available
+	FROM level WHERE instant < end_time
+$$;
+
+CREATE FUNCTION naive_available(resource text, start_time timestamptz, end_time timestamptz)
+RETURNS bigint
+LANGUAGE sql STABLE AS $$
+	SELECT greatest(0, min(available))::bigint FROM naive_steps(resource, start_time, end_time)
+$$;
+
+-- where arbiter_timeline() and the naive steps disagree
+CREATE FUNCTION timeline_differences(resource text, start_time timestamptz, end_time timestamptz)
+RETURNS TABLE (problem text, during tstzrange)
+LANGUAGE sql STABLE AS $$
+	WITH t AS MATERIALIZED (
+		SELECT a.during, a.capacity, a.reserved, a.available,
+			lag(a.during) OVER w AS previous, lag(a.available) OVER w AS previous_available,
+			lag(a.capacity) OVER w AS previous_capacity
+		FROM arbiter_timeline(resource, start_time, end_time) a
+		WINDOW w AS (ORDER BY a.during)
+	), n AS MATERIALIZED (
+		SELECT * FROM naive_steps(resource, start_time, end_time)
+	)
+	SELECT 'not the asked range', tstzrange(min(lower(t.during)), max(upper(t.during))) FROM t
+	HAVING min(lower(t.during)) IS DISTINCT FROM start_time
+		OR max(upper(t.during)) IS DISTINCT FROM end_time
+	UNION ALL
+	SELECT 'gap or overlap', t.during FROM t WHERE upper(t.previous) <> lower(t.during)
+	UNION ALL
+	SELECT 'not coalesced', t.during FROM t
+	WHERE t.available = t.previous_available AND t.capacity = t.previous_capacity
+	UNION ALL
+	SELECT 'does not add up', t.during FROM t WHERE t.capacity - t.reserved <> t.available
+	UNION ALL
+	SELECT 'differs', n.during FROM n
+	LEFT JOIN t ON lower(t.during) <= lower(n.during) AND upper(t.during) >= upper(n.during)
+	WHERE t.available IS DISTINCT FROM n.available
+$$;

@@ -1,0 +1,190 @@
+-- Privileges: who installs, who grants, who may reserve.
+SET client_min_messages TO warning;
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, YMD';
+\pset null '(null)'
+\pset format unaligned
+\pset tuples_only on
+
+CREATE ROLE regress_arbiter_owner;
+CREATE ROLE regress_arbiter_booker;
+CREATE ROLE regress_arbiter_reader;
+CREATE ROLE regress_arbiter_orm;
+CREATE ROLE regress_arbiter_nobody;
+SELECT current_database() AS home \gset
+CREATE DATABASE regression_arbiter_privileges OWNER regress_arbiter_owner TEMPLATE template0;
+\c regression_arbiter_privileges
+SET client_min_messages TO warning;
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, YMD';
+
+-- the owner of a database needs no superuser
+SET ROLE regress_arbiter_owner;
+CREATE EXTENSION arbiter CASCADE;
+CREATE FUNCTION outcome(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	state text;
+	message text;
+	row_count bigint;
+BEGIN
+	EXECUTE statement;
+	GET DIAGNOSTICS row_count = ROW_COUNT;
+	RETURN NEXT 'done, rows: ' || row_count;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT;
+	RETURN NEXT state || ': ' || message;
+END
+$$;
+SELECT arbiter_create_resource('gpu') > 0, arbiter_create_resource('cpu') > 0;
+SELECT arbiter_set_capacity('gpu', '2030-01-01', '2030-02-01', 10);
+SELECT arbiter_set_capacity('cpu', '2030-01-01', '2030-02-01', 10);
+SELECT arbiter_reserve('gpu', '2030-01-01', '2030-01-02', 1) > 0;
+SELECT outcome($$ INSERT INTO arbiter_reservation (resource_id, during, amount) SELECT resource_id, '[2030-01-01,2030-01-02)', 1 FROM arbiter_resource WHERE name = 'gpu' $$);
+SELECT user_id, amount FROM arbiter_reservation;
+SELECT outcome($$ SELECT * FROM arbiter_check() $$);
+SELECT arbiter_available('gpu', '2030-01-01', '2030-01-02');
+SELECT outcome($$ SELECT * FROM arbiter_timeline('gpu') $$);
+SELECT outcome($$ SELECT * FROM arbiter_conflicts() $$);
+SELECT outcome($$ SELECT arbiter_purge('2001-01-01') $$);
+SELECT outcome($$ SELECT arbiter_rebuild('gpu') $$);
+SELECT outcome($$ SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation WHERE amount = 1 LIMIT 1 $$);
+
+-- the two usual roles
+GRANT EXECUTE ON FUNCTION
+	arbiter_reserve(bigint, bigint, bigint, text, text, text),
+	arbiter_reserve(text, timestamptz, timestamptz, bigint, text, text),
+	arbiter_reserve(text, text, text, bigint, text, text),
+	arbiter_try_reserve(text, text, text, bigint, text, text),
+	arbiter_reserve_all(jsonb, timestamptz, timestamptz, text, text),
+	arbiter_try_reserve_all(jsonb, timestamptz, timestamptz, text, text),
+	arbiter_cancel(bigint),
+	arbiter_available(text, text, text)
+TO regress_arbiter_booker;
+GRANT SELECT ON arbiter_resource, arbiter_capacity, arbiter_reservation, arbiter_timeline, arbiter_denial, arbiter_booking TO regress_arbiter_reader;
+GRANT EXECUTE ON FUNCTION
+	arbiter_available(text, bigint, bigint),
+	arbiter_available(text, timestamptz, timestamptz),
+	arbiter_available(text, text, text),
+	arbiter_timeline(text, timestamptz, timestamptz),
+	arbiter_conflicts(text),
+	arbiter_check(text),
+	arbiter_microseconds(timestamptz),
+	arbiter_instant(bigint),
+	arbiter_version()
+TO regress_arbiter_reader;
+GRANT SELECT, INSERT, UPDATE, DELETE ON arbiter_reservation TO regress_arbiter_orm;
+GRANT USAGE ON SEQUENCE arbiter_reservation_id_seq TO regress_arbiter_orm;
+GRANT SELECT ON arbiter_resource TO regress_arbiter_orm;
+RESET ROLE;
+
+-- the booker: EXECUTE and nothing else
+SET ROLE regress_arbiter_booker;
+SELECT arbiter_reserve('gpu', '2030-01-02', '2030-01-03', 1) > 0;
+SELECT arbiter_reserve('gpu', timestamptz '2030-01-02', timestamptz '2030-01-03', 1) > 0;
+SELECT arbiter_reserve(1893542400, 1893628800, 1, resource => 'gpu') > 0;
+SELECT arbiter_reserve('gpu', '2030-01-02', '2030-01-03', 1, 'someone else', 'key') > 0;
+SELECT granted FROM arbiter_try_reserve('gpu', '2030-01-02', '2030-01-03', 1);
+SELECT granted FROM arbiter_try_reserve('gpu', '2030-01-02', '2030-01-03', 11);
+SELECT arbiter_reserve_all('{"cpu": 1, "gpu": 1}', '2030-01-02', '2030-01-03') > 0;
+SELECT granted FROM arbiter_try_reserve_all('{"cpu": 11, "gpu": 1}', '2030-01-02', '2030-01-03');
+SELECT arbiter_available('gpu', '2030-01-02', '2030-01-03');
+SELECT arbiter_cancel(arbiter_reserve('gpu', '2030-01-02', '2030-01-03', 1)) IS NOT NULL;
+SELECT outcome($$ SELECT arbiter_reserve('gpu', '2030-01-02', '2030-01-03', 11) $$);
+SELECT outcome($$ SELECT count(*) FROM arbiter_reservation $$);
+SELECT outcome($$ SELECT count(*) FROM arbiter_booking $$);
+SELECT outcome($$ INSERT INTO arbiter_reservation (resource_id, during, amount) VALUES (1, '[2030-01-01,2030-01-02)', 1) $$);
+SELECT outcome($$ SELECT arbiter_set_capacity('gpu', '2030-01-01', '2030-02-01', 1000) $$);
+SELECT outcome($$ SELECT arbiter_create_resource('mine') $$);
+SELECT outcome($$ SELECT arbiter_drop_resource('gpu', true) $$);
+SELECT outcome($$ SELECT arbiter_try_reserve(1893542400, 1893628800, 1) $$);
+SELECT outcome($$ SELECT arbiter_available('gpu', 1893542400, 1893628800) $$);
+SELECT outcome($$ SELECT nextval('arbiter_reservation_id_seq') $$);
+SELECT outcome($$ UPDATE arbiter_timeline SET base = 1000 $$);
+RESET ROLE;
+
+-- the reader: sees everything, changes nothing
+SET ROLE regress_arbiter_reader;
+SELECT user_id, amount, status FROM arbiter_reservation ORDER BY user_id, amount, status;
+SELECT reason, user_id, amount FROM arbiter_denial ORDER BY denial_id;
+SELECT * FROM arbiter_timeline('gpu', '2030-01-01', '2030-01-04');
+SELECT arbiter_available('gpu', '2030-01-02', '2030-01-03'), arbiter_available('gpu', timestamptz '2030-01-02', timestamptz '2030-01-03');
+SELECT * FROM arbiter_conflicts();
+SELECT * FROM arbiter_check();
+SELECT arbiter_version() IS NOT NULL;
+SELECT count(*) FROM arbiter_booking;
+SELECT outcome($$ SELECT arbiter_reserve('gpu', '2030-01-02', '2030-01-03', 1) $$);
+SELECT outcome($$ SELECT arbiter_cancel(1) $$);
+SELECT outcome($$ SELECT arbiter_purge('infinity') $$);
+SELECT outcome($$ DELETE FROM arbiter_reservation $$);
+RESET ROLE;
+
+-- an ORM's role writes rows and is guarded without any privilege on the timeline
+SET ROLE regress_arbiter_orm;
+SELECT outcome($$ INSERT INTO arbiter_reservation (resource_id, during, amount) SELECT resource_id, '[2030-01-10,2030-01-11)', 6 FROM arbiter_resource WHERE name = 'gpu' $$);
+SELECT outcome($$ INSERT INTO arbiter_reservation (resource_id, during, amount) SELECT resource_id, '[2030-01-10,2030-01-11)', 6 FROM arbiter_resource WHERE name = 'gpu' $$);
+SELECT outcome($$ UPDATE arbiter_reservation SET amount = 11 WHERE user_id = 'regress_arbiter_orm' $$);
+SELECT outcome($$ UPDATE arbiter_reservation SET amount = 7 WHERE user_id = 'regress_arbiter_orm' $$);
+SELECT outcome($$ DELETE FROM arbiter_reservation WHERE user_id = 'regress_arbiter_orm' $$);
+SELECT outcome($$ TRUNCATE arbiter_reservation $$);
+SELECT outcome($$ SELECT * FROM arbiter_timeline $$);
+SELECT outcome($$ SELECT arbiter_reserve('gpu', '2030-01-02', '2030-01-03', 1) $$);
+RESET ROLE;
+
+-- without anything
+SET ROLE regress_arbiter_nobody;
+SELECT outcome($$ SELECT arbiter_reserve('gpu', '2030-01-02', '2030-01-03', 1) $$);
+SELECT outcome($$ SELECT arbiter_reserve(1893542400, 1893628800, 1) $$);
+SELECT outcome($$ SELECT arbiter_reserve('gpu', timestamptz '2030-01-02', timestamptz '2030-01-03', 1) $$);
+SELECT outcome($$ SELECT arbiter_try_reserve('gpu', '2030-01-02', '2030-01-03', 1) $$);
+SELECT outcome($$ SELECT arbiter_reserve_all('{"gpu": 1}', '2030-01-02', '2030-01-03') $$);
+SELECT outcome($$ SELECT arbiter_available('gpu', '2030-01-02', '2030-01-03') $$);
+SELECT outcome($$ SELECT arbiter_timeline('gpu') $$);
+SELECT outcome($$ SELECT arbiter_cancel(1) $$);
+SELECT outcome($$ SELECT arbiter_version() $$);
+SELECT outcome($$ SELECT * FROM arbiter_check() $$);
+SELECT outcome($$ SELECT * FROM arbiter_resource $$);
+RESET ROLE;
+
+-- a trigger of the owner, fired by the booker's call: nobody's privileges grow
+SET ROLE regress_arbiter_owner;
+CREATE TABLE seen (caller name, sessions boolean);
+CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO seen VALUES (current_user, session_user = current_user);
+	RETURN NEW;
+END
+$$;
+CREATE TRIGGER see BEFORE INSERT ON arbiter_reservation FOR EACH ROW EXECUTE FUNCTION see();
+SET ROLE regress_arbiter_booker;
+SELECT outcome($$ SELECT arbiter_reserve('gpu', '2030-01-20', '2030-01-21', 1) $$);
+SET ROLE regress_arbiter_owner;
+GRANT INSERT ON seen TO regress_arbiter_booker;
+SET ROLE regress_arbiter_booker;
+SELECT outcome($$ SELECT arbiter_reserve('gpu', '2030-01-20', '2030-01-21', 1) $$);
+SET ROLE regress_arbiter_owner;
+SELECT * FROM seen;
+
+-- taken back
+REVOKE EXECUTE ON FUNCTION arbiter_reserve(text, text, text, bigint, text, text) FROM regress_arbiter_booker;
+SET ROLE regress_arbiter_booker;
+SELECT outcome($$ SELECT arbiter_reserve('gpu', '2030-01-20', '2030-01-21', 1) $$);
+RESET ROLE;
+
+-- a wrapper of the owner restricts by user: SECURITY DEFINER
+SET ROLE regress_arbiter_owner;
+CREATE FUNCTION reserve_mine(start_time timestamptz, end_time timestamptz, amount bigint) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path TO public, pg_temp
+AS $$ SELECT arbiter_reserve('gpu', start_time, end_time, amount, session_user) $$;
+SET ROLE regress_arbiter_nobody;
+SELECT reserve_mine('2030-01-25', '2030-01-26', 1) > 0;
+RESET ROLE;
+SELECT * FROM arbiter_check();
+
+-- and the owner may drop it all
+SET ROLE regress_arbiter_owner;
+DROP FUNCTION reserve_mine(timestamptz, timestamptz, bigint);
+DROP EXTENSION arbiter CASCADE;
+RESET ROLE;
+\c :home
+DROP DATABASE regression_arbiter_privileges;
+DROP ROLE regress_arbiter_owner, regress_arbiter_booker, regress_arbiter_reader, regress_arbiter_orm, regress_arbiter_nobody;

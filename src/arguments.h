@@ -1,0 +1,43 @@
+/*-------------------------------------------------------------------------
+ *
+ * arguments.h
+ *	  Check what callers pass: epochs, times, ranges, amounts.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBITER_ARGUMENTS_H
+#define ARBITER_ARGUMENTS_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "fmgr.h"
+#include "utils/rangetypes.h"
+
+/* how a function's times are typed */
+typedef enum TimeType
+{
+	TIME_EPOCH,
+	TIME_TIMESTAMPTZ,
+	TIME_TEXT
+} TimeType;
+
+extern void argument_not_null(FunctionCallInfo fcinfo, int number,
+							  const char *name);
+extern char *argument_text(FunctionCallInfo fcinfo, int number,
+						   const char *name);
+extern TimestampTz argument_time(FunctionCallInfo fcinfo, int number,
+								 const char *name, TimeType type);
+extern TimestampTz epoch_to_time(int64 epoch, const char *name);
+extern void check_time_range(TimestampTz start, TimestampTz end);
+extern void check_amount(int64 amount);
+extern void check_capacity(int64 amount);
+extern bool normalise_range(Datum range, TimestampTz *start, TimestampTz *end);
+extern void check_aligned(TimestampTz start, TimestampTz end,
+						  int64 granularity, const char *resource_name);
+
+/* where granularity is counted from: 1970-01-01 00:00 UTC */
+#define GRANULARITY_ORIGIN \
+	(-((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * USECS_PER_DAY)
+
+#endif							/* ARBITER_ARGUMENTS_H */

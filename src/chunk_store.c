@@ -1,0 +1,412 @@
+/*-------------------------------------------------------------------------
+ *
+ * chunk_store.c
+ *	  Rows of arbiter_timeline: find, lock, update, insert, delete chunks.
+ *
+ * A row is a chunk: a stretch of one resource's timeline (during), its upper
+ * end as a plain column (ends), and its steps packed into one bigint array of
+ * (start, availability) pairs.  The values are relative to base, so that what
+ * covers a whole chunk changes base alone.  minimum and maximum, relative to
+ * base too, let a reader decide most chunks by their header.
+ *
+ * Chunks of a resource never overlap, so the unique index on (resource_id,
+ * ends), scanned forward from the first end after an instant, meets every
+ * chunk of a range in the order in which they must be locked.  A split keeps
+ * the upper end, and so the row, on the right; only the left parts are new.
+ *
+ * A row with ends = -infinity and an empty range is the anchor: it says that
+ * the resource is built, also when no chunk was ever touched.
+ *
+ * Rows are written by direct table access: this table is private, and the
+ * updates of a hot resource are what the extension's speed is made of.  The
+ * steps and the header are in no index, so that nearly all updates are HOT;
+ * when one is not, and for inserts, the executor maintains whatever indexes
+ * there are.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "chunk_store.h"
+
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "compat.h"
+#include "locks.h"
+#include "miscadmin.h"
+#include "relations.h"
+#include "utils/array.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+/* arrays grow by this many steps, so that few updates change a row's length */
+#define STEPS_QUANTUM	16
+
+#define STEPS_HEADER	ARR_OVERHEAD_NONULLS(1)
+
+/*
+ * chunk_store_open opens the timeline table and its primary key.
+ */
+void
+chunk_store_open(ChunkStore *store, LOCKMODE lockmode)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+
+	store->rel = table_open(relations->timeline, lockmode);
+	store->pkey = index_open(relations->timeline_pkey, lockmode);
+	store->slot = NULL;
+	store->estate = NULL;
+	store->target = NULL;
+}
+
+/*
+ * chunk_store_close closes it; table locks stay to the end of the transaction.
+ */
+void
+chunk_store_close(ChunkStore *store)
+{
+	if (store->slot != NULL)
+		ExecDropSingleTupleTableSlot(store->slot);
+	if (store->estate != NULL)
+	{
+		close_indices(store->target);
+		ExecCloseResultRelations(store->estate);
+		FreeExecutorState(store->estate);
+	}
+	index_close(store->pkey, NoLock);
+	table_close(store->rel, NoLock);
+}
+
+/*
+ * chunk_scan_begin starts a scan of the chunks of a resource that end after
+ * an instant, in order of time.
+ */
+void
+chunk_scan_begin(ChunkScan *scan, ChunkStore *store, int32 resource_id,
+				 TimestampTz after, Snapshot snapshot)
+{
+	scan->store = store;
+	scan->slot = table_slot_create(store->rel, NULL);
+	scan->scan = arbiter_index_beginscan(store->rel, store->pkey, snapshot, 2);
+	chunk_scan_restart(scan, resource_id, after);
+}
+
+/*
+ * chunk_scan_restart moves a scan to another resource or instant.
+ */
+void
+chunk_scan_restart(ChunkScan *scan, int32 resource_id, TimestampTz after)
+{
+	ScanKeyData keys[2];
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(resource_id));
+	ScanKeyInit(&keys[1], 2, BTGreaterStrategyNumber, F_TIMESTAMPTZ_GT,
+				TimestampTzGetDatum(after));
+	index_rescan(scan->scan, keys, 2, NULL, 0);
+}
+
+static Datum
+column(TupleTableSlot *slot, TimelineColumn which)
+{
+	bool		isnull;
+
+	return slot_getattr(slot, arbiter_relations()->timeline_column[which], &isnull);
+}
+
+/*
+ * chunk_scan_next returns the next chunk; what it points to is valid until
+ * the scan goes on.
+ */
+bool
+chunk_scan_next(ChunkScan *scan, Chunk *chunk)
+{
+	TupleTableSlot *slot = scan->slot;
+	TimestampTz end;
+	ArrayType  *array;
+
+	if (!index_getnext_slot(scan->scan, ForwardScanDirection, slot))
+		return false;
+
+	chunk->resource_id = DatumGetInt32(column(slot, TIMELINE_RESOURCE_ID));
+	chunk->end = DatumGetTimestampTz(column(slot, TIMELINE_ENDS));
+	range_times(column(slot, TIMELINE_DURING), &chunk->start, &end);
+	chunk->base = DatumGetInt64(column(slot, TIMELINE_BASE));
+	chunk->minimum = chunk->base + DatumGetInt64(column(slot, TIMELINE_MINIMUM));
+	chunk->maximum = chunk->base + DatumGetInt64(column(slot, TIMELINE_MAXIMUM));
+	chunk->nsteps = DatumGetInt32(column(slot, TIMELINE_USED));
+	array = DatumGetArrayTypeP(column(slot, TIMELINE_STEPS));
+	chunk->tid = slot->tts_tid;
+
+	/* whatever somebody did to the table, do not read past the array */
+	if (ARR_NDIM(array) != 1 || ARR_HASNULL(array) ||
+		ARR_ELEMTYPE(array) != INT8OID ||
+		chunk->nsteps < 1 || chunk->nsteps > ARR_DIMS(array)[0] / 2 ||
+		chunk->start >= chunk->end)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("timeline of resource %d is damaged", chunk->resource_id),
+				 errdetail("The chunk that ends at %s is not readable.",
+						   timestamptz_to_str(chunk->end)),
+				 errhint("Delete the resource's rows from arbiter_timeline: the next reservation builds it anew.")));
+	chunk->stored = (const Step *) ARR_DATA_PTR(array);
+	return true;
+}
+
+void
+chunk_scan_end(ChunkScan *scan)
+{
+	index_endscan(scan->scan);
+	ExecDropSingleTupleTableSlot(scan->slot);
+}
+
+/*
+ * chunk_steps returns a palloc'd copy of a chunk's steps, values absolute.
+ */
+Step *
+chunk_steps(const Chunk *chunk)
+{
+	Step	   *steps = palloc(sizeof(Step) * chunk->nsteps);
+
+	for (int i = 0; i < chunk->nsteps; i++)
+	{
+		steps[i].start = chunk->stored[i].start;
+		steps[i].available = chunk->stored[i].available + chunk->base;
+	}
+	return steps;
+}
+
+/*
+ * chunk_store_is_built tells whether a resource has its anchor.
+ */
+bool
+chunk_store_is_built(ChunkStore *store, int32 resource_id, Snapshot snapshot)
+{
+	TupleTableSlot *slot = table_slot_create(store->rel, NULL);
+	IndexScanDesc scan;
+	ScanKeyData keys[2];
+	bool		found;
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(resource_id));
+	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_TIMESTAMPTZ_EQ,
+				TimestampTzGetDatum(DT_NOBEGIN));
+	scan = arbiter_index_beginscan(store->rel, store->pkey, snapshot, 2);
+	index_rescan(scan, keys, 2, NULL, 0);
+	found = index_getnext_slot(scan, ForwardScanDirection, slot);
+	index_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	return found;
+}
+
+/*
+ * chunk_store_lock locks a chunk's row against other writers.
+ *
+ * TM_Updated and TM_Deleted: the version the caller read is not the latest.
+ */
+TM_Result
+chunk_store_lock(ChunkStore *store, const Chunk *chunk, Snapshot snapshot,
+				 LockWaitPolicy policy)
+{
+	TupleTableSlot *slot = table_slot_create(store->rel, NULL);
+	ItemPointerData tid = chunk->tid;
+	TM_FailureData failure;
+	TM_Result	result;
+
+	result = table_tuple_lock(store->rel, &tid, snapshot, slot,
+							  GetCurrentCommandId(true),
+							  LockTupleNoKeyExclusive, policy, 0, &failure);
+	ExecDropSingleTupleTableSlot(slot);
+	return result;
+}
+
+/* an array of steps relative to base, with room to grow */
+static Datum
+make_steps(const Step *steps, int nsteps, int64 base)
+{
+	int			room = (nsteps + STEPS_QUANTUM - 1) / STEPS_QUANTUM * STEPS_QUANTUM;
+	Size		size = STEPS_HEADER + sizeof(Step) * room;
+	ArrayType  *array = palloc0(size);
+	Step	   *stored;
+
+	SET_VARSIZE(array, size);
+	array->ndim = 1;
+	array->dataoffset = 0;
+	array->elemtype = INT8OID;
+	ARR_DIMS(array)[0] = 2 * room;
+	ARR_LBOUND(array)[0] = 1;
+	stored = (Step *) ARR_DATA_PTR(array);
+	for (int i = 0; i < nsteps; i++)
+	{
+		stored[i].start = steps[i].start;
+		stored[i].available = steps[i].available - base;
+	}
+	return PointerGetDatum(array);
+}
+
+/* fill the slot with a row */
+static void
+form_row(ChunkStore *store, int32 resource_id, Datum during, TimestampTz end,
+		 int64 base, const Step *steps, int nsteps)
+{
+	const AttrNumber *columns = arbiter_relations()->timeline_column;
+	TupleTableSlot *slot;
+	int64		minimum = base;
+	int64		maximum = base;
+
+	if (store->slot == NULL)
+		store->slot = MakeSingleTupleTableSlot(RelationGetDescr(store->rel),
+											   &TTSOpsVirtual);
+	slot = store->slot;
+	ExecClearTuple(slot);
+	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
+	memset(slot->tts_values, 0, sizeof(Datum) * slot->tts_tupleDescriptor->natts);
+	if (nsteps > 0)
+		steps_extent(steps, nsteps, &minimum, &maximum);
+
+#define SET_COLUMN(which, value) \
+	(slot->tts_values[columns[which] - 1] = (value), \
+	 slot->tts_isnull[columns[which] - 1] = false)
+	SET_COLUMN(TIMELINE_RESOURCE_ID, Int32GetDatum(resource_id));
+	SET_COLUMN(TIMELINE_USED, Int32GetDatum(nsteps));
+	SET_COLUMN(TIMELINE_ENDS, TimestampTzGetDatum(end));
+	SET_COLUMN(TIMELINE_BASE, Int64GetDatum(base));
+	SET_COLUMN(TIMELINE_MINIMUM, Int64GetDatum(minimum - base));
+	SET_COLUMN(TIMELINE_MAXIMUM, Int64GetDatum(maximum - base));
+	SET_COLUMN(TIMELINE_DURING, during);
+	SET_COLUMN(TIMELINE_STEPS, make_steps(steps, nsteps, base));
+#undef SET_COLUMN
+	ExecStoreVirtualTuple(slot);
+}
+
+/* let the executor make the index entries of the row in the slot */
+static void
+insert_index_entries(ChunkStore *store, bool update, UpdateIndexes indexes)
+{
+	if (store->estate == NULL)
+	{
+		store->estate = CreateExecutorState();
+		store->target = ExecGetTriggerResultRel(store->estate,
+												RelationGetRelid(store->rel), NULL);
+		ExecOpenIndices(store->target, false);
+	}
+	list_free(insert_index_tuples(store->target, store->slot, store->estate,
+								  update, indexes));
+	ResetPerTupleExprContext(store->estate);
+}
+
+/*
+ * chunk_store_update gives a chunk new steps, and a new start where its left
+ * part was split off or an earlier chunk is merged into it.
+ */
+TM_Result
+chunk_store_update(ChunkStore *store, const Chunk *chunk, TimestampTz start,
+				   int64 base, const Step *steps, int nsteps,
+				   Snapshot snapshot)
+{
+	ItemPointerData tid = chunk->tid;
+	TM_FailureData failure;
+	LockTupleMode lockmode;
+	UpdateIndexes indexes;
+	TM_Result	result;
+
+	form_row(store, chunk->resource_id, range_datum(start, chunk->end),
+			 chunk->end, base, steps, nsteps);
+	result = table_tuple_update(store->rel, &tid, store->slot,
+								GetCurrentCommandId(true), snapshot,
+								InvalidSnapshot, true, &failure, &lockmode,
+								&indexes);
+	if (result == TM_Ok && UPDATES_INDEXES(indexes))
+		insert_index_entries(store, true, indexes);
+	return result;
+}
+
+/*
+ * chunk_store_insert inserts a chunk.
+ */
+void
+chunk_store_insert(ChunkStore *store, int32 resource_id, TimestampTz start,
+				   TimestampTz end, const Step *steps, int nsteps)
+{
+	form_row(store, resource_id, range_datum(start, end), end, 0, steps, nsteps);
+	table_tuple_insert(store->rel, store->slot, GetCurrentCommandId(true), 0, NULL);
+	insert_index_entries(store, false, 0);
+}
+
+/*
+ * chunk_store_insert_anchor marks a resource built.
+ */
+void
+chunk_store_insert_anchor(ChunkStore *store, int32 resource_id)
+{
+	form_row(store, resource_id, empty_range_datum(), DT_NOBEGIN, 0, NULL, 0);
+	table_tuple_insert(store->rel, store->slot, GetCurrentCommandId(true), 0, NULL);
+	insert_index_entries(store, false, 0);
+}
+
+/*
+ * chunk_store_delete deletes a row; with a crosscheck snapshot, only one that
+ * this sees too.
+ */
+TM_Result
+chunk_store_delete(ChunkStore *store, ItemPointer tid, Snapshot snapshot,
+				   Snapshot crosscheck)
+{
+	TM_FailureData failure;
+
+	return table_tuple_delete(store->rel, tid, GetCurrentCommandId(true),
+							  snapshot, crosscheck, true, &failure, false);
+}
+
+/*
+ * chunk_store_delete_all deletes the chunks and then the anchor of a resource,
+ * waiting for whoever has changed one; returns how many chunks there were.
+ *
+ * The caller holds the resource lock exclusively, so that no new chunk comes
+ * up where there was none.  Chunks are split and merged without it, so each
+ * round reads anew until one finds nothing left.
+ */
+int64
+chunk_store_delete_all(ChunkStore *store, int32 resource_id)
+{
+	int64		deleted = 0;
+
+	for (;;)
+	{
+		Snapshot	snapshot = latest_snapshot();
+		Snapshot	crosscheck = IsolationUsesXactSnapshot() ?
+			GetTransactionSnapshot() : InvalidSnapshot;
+		TupleTableSlot *slot = table_slot_create(store->rel, NULL);
+		IndexScanDesc scan = arbiter_index_beginscan(store->rel, store->pkey,
+													 snapshot, 1);
+		ScanKeyData key;
+		bool		any = false;
+		bool		again = false;
+
+		ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
+					Int32GetDatum(resource_id));
+		index_rescan(scan, &key, 1, NULL, 0);
+		while (index_getnext_slot(scan, ForwardScanDirection, slot))
+		{
+			bool		anchor = TIMESTAMP_IS_NOBEGIN(DatumGetTimestampTz(column(slot, TIMELINE_ENDS)));
+			TM_Result	result = chunk_store_delete(store, &slot->tts_tid,
+														snapshot, crosscheck);
+
+			any = true;
+			if (result == TM_Ok)
+				deleted += anchor ? 0 : 1;
+			else if (IsolationUsesXactSnapshot())
+				concurrent_change_error();
+			else
+				again = true;
+		}
+		index_endscan(scan);
+		ExecDropSingleTupleTableSlot(slot);
+		UnregisterSnapshot(snapshot);
+		if (any)
+			CommandCounterIncrement();
+		if (!again)
+			return deleted;
+		CHECK_FOR_INTERRUPTS();
+	}
+}

@@ -1,0 +1,554 @@
+/*-------------------------------------------------------------------------
+ *
+ * guard.c
+ *	  The table is the constraint: triggers on the public tables.
+ *
+ * Whoever writes arbiter_reservation or arbiter_capacity by plain SQL is held
+ * to the same rules as the functions.
+ *
+ *	- A BEFORE ROW trigger, last of its kind by name, brings the range into its
+ *	  stored form, checks range, amount and status, and makes sure that the
+ *	  resource is built before its first row is written.
+ *
+ *	- An AFTER STATEMENT trigger reads the transition tables, nets all old and
+ *	  new rows per resource and instant, and applies the net effect once, in
+ *	  the order of (resource_id, time).  So a statement is judged by what it
+ *	  leaves, not by its rows one by one.
+ *
+ * COPY into a resource that is not built is not checked: this lets pg_restore
+ * load the tables in any order and in parallel.  Such a COPY holds the resource
+ * lock in share mode to its end, so that the build, which holds it
+ * exclusively, counts its rows.
+ *
+ * A statement that has several data-modifying parts fires the guard once per
+ * part: each is judged alone, and may be refused where the sum would not be.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "arguments.h"
+#include "base_rows.h"
+#include "capacity.h"
+#include "catalog/namespace.h"
+#include "commands/trigger.h"
+#include "compat.h"
+#include "errors.h"
+#include "executor/executor.h"
+#include "in_flight.h"
+#include "locks.h"
+#include "net_change.h"
+#include "refusal.h"
+#include "relations.h"
+#include "reservation.h"
+#include "tcop/cmdtag.h"
+#include "tcop/pquery.h"
+#include "utils/fmgroids.h"
+#include "utils/portal.h"
+#include "utils/snapmgr.h"
+
+PG_FUNCTION_INFO_V1(arbiter_row_trigger);
+PG_FUNCTION_INFO_V1(arbiter_guard_trigger);
+PG_FUNCTION_INFO_V1(arbiter_truncate_trigger);
+PG_FUNCTION_INFO_V1(arbiter_replica_trigger);
+
+static TriggerData *
+trigger_data(FunctionCallInfo fcinfo, const char *name, bool proper)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo) || !proper)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" can only be used by the triggers of the extension",
+						name)));
+	return (TriggerData *) fcinfo->context;
+}
+
+#define FIRED(fcinfo, when, level) \
+	(CALLED_AS_TRIGGER(fcinfo) && \
+	 TRIGGER_FIRED_##when(((TriggerData *) (fcinfo)->context)->tg_event) && \
+	 TRIGGER_FIRED_FOR_##level(((TriggerData *) (fcinfo)->context)->tg_event))
+
+/*
+ * Is the row or statement trigger that runs now one of a COPY into this very
+ * table, and not of a statement nested inside one?
+ */
+static bool
+is_copy_into(Oid relid)
+{
+	PlannedStmt *statement;
+	CopyStmt   *copy;
+
+	if (ActivePortal == NULL || ActivePortal->commandTag != CMDTAG_COPY ||
+		list_length(ActivePortal->stmts) != 1)
+		return false;
+	statement = linitial_node(PlannedStmt, ActivePortal->stmts);
+	if (statement->utilityStmt == NULL || !IsA(statement->utilityStmt, CopyStmt))
+		return false;
+	copy = (CopyStmt *) statement->utilityStmt;
+	return copy->is_from && copy->relation != NULL &&
+		RangeVarGetRelid(copy->relation, NoLock, true) == relid &&
+		DatumGetInt32(OidFunctionCall0(F_PG_TRIGGER_DEPTH)) == 1;
+}
+
+/*
+ * The resource of a row is about to be changed: build it, and note the
+ * statement.
+ */
+static void
+note_resource(Oid relid, TupleTableSlot *row, AttrNumber column, bool is_old,
+			  bool is_copy)
+{
+	bool		isnull;
+	int32		resource_id = DatumGetInt32(slot_getattr(row, column, &isnull));
+
+	if (isnull || in_flight_noted(relid, resource_id))
+		return;
+	/* an orphan may be deleted, or given to a resource that exists */
+	if (!is_copy && !timeline_ensure_built(resource_id) && !is_old)
+		resource_unknown_id_error(resource_id);
+	in_flight_add(relid, resource_id);
+}
+
+/*
+ * arbiter_row_trigger() BEFORE INSERT OR UPDATE OR DELETE ROW
+ *						 ON arbiter_reservation, arbiter_capacity
+ *
+ * Errors: RV003, RV005, 22023, 23514 bad status, 23503 no such resource.
+ * Locks: the resource exclusively, if it must be built.
+ */
+Datum
+arbiter_row_trigger(PG_FUNCTION_ARGS)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	TriggerData *trigger = trigger_data(fcinfo, "arbiter_row_trigger",
+										FIRED(fcinfo, BEFORE, ROW));
+	Oid			relid = RelationGetRelid(trigger->tg_relation);
+	bool		is_reservation = (relid == relations->reservation);
+	AttrNumber	resource_column;
+	int			during_column;
+	bool		inserts = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
+	TupleTableSlot *new_row = inserts ? trigger->tg_trigslot : trigger->tg_newslot;
+	HeapTuple	new_tuple = inserts ? trigger->tg_trigtuple : trigger->tg_newtuple;
+	Datum		range;
+	bool		changed;
+	bool		isnull = false;
+
+	if (!is_reservation && relid != relations->capacity)
+		(void) trigger_data(fcinfo, "arbiter_row_trigger", false);
+	resource_column = is_reservation ?
+		relations->reservation_column[RESERVATION_RESOURCE_ID] :
+		relations->capacity_column[CAPACITY_RESOURCE_ID];
+	during_column = is_reservation ?
+		relations->reservation_column[RESERVATION_DURING] :
+		relations->capacity_column[CAPACITY_DURING];
+
+	if (!inserts)
+		note_resource(relid, trigger->tg_trigslot, resource_column, true, false);
+	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		return PointerGetDatum(trigger->tg_trigtuple);
+
+	range = is_reservation ? reservation_check(new_row, &changed) :
+		capacity_check(new_row, &changed);
+	note_resource(relid, new_row, resource_column, false,
+				  inserts && is_copy_into(relid));
+	if (changed)
+		new_tuple = heap_modify_tuple_by_cols(new_tuple,
+											  RelationGetDescr(trigger->tg_relation),
+											  1, &during_column, &range, &isnull);
+	return PointerGetDatum(new_tuple);
+}
+
+/* the resources of a COPY that are loaded unchecked, ascending */
+typedef struct UncheckedLoad
+{
+	int32	   *resource_ids;
+	int			n;
+} UncheckedLoad;
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int32		left = *(const int32 *) a;
+	int32		right = *(const int32 *) b;
+
+	return (left > right) - (left < right);
+}
+
+static bool
+is_unchecked(const UncheckedLoad *load, int32 resource_id)
+{
+	return load->n > 0 && bsearch(&resource_id, load->resource_ids, load->n,
+								  sizeof(int32), compare_ids) != NULL;
+}
+
+/*
+ * Find the resources among the rows of a COPY that are not built, and lock
+ * each before asking again: then nobody builds it until we have committed.
+ */
+static void
+find_unchecked(Tuplestorestate *rows, TupleTableSlot *slot,
+			   AttrNumber resource_column, UncheckedLoad *load)
+{
+	int			room = 64;
+	int			n = 0;
+	ChunkStore	store;
+
+	load->resource_ids = palloc(sizeof(int32) * room);
+	load->n = 0;
+	tuplestore_rescan(rows);
+	while (tuplestore_gettupleslot(rows, true, false, slot))
+	{
+		bool		isnull;
+		int32		resource_id = DatumGetInt32(slot_getattr(slot, resource_column, &isnull));
+
+		if (n > 0 && load->resource_ids[n - 1] == resource_id)
+			continue;
+		if (n == room)
+		{
+			room *= 2;
+			load->resource_ids = repalloc_huge(load->resource_ids,
+											   sizeof(int32) * room);
+		}
+		load->resource_ids[n++] = resource_id;
+	}
+	qsort(load->resource_ids, n, sizeof(int32), compare_ids);
+
+	chunk_store_open(&store, AccessShareLock);
+	for (int i = 0; i < n; i++)
+	{
+		int32		resource_id = load->resource_ids[i];
+		bool		built;
+
+		if (i > 0 && load->n > 0 && load->resource_ids[load->n - 1] == resource_id)
+			continue;
+		/* the second look is under the lock */
+		for (int look = 0; look < 2; look++)
+		{
+			Snapshot	snapshot = latest_snapshot();
+
+			built = chunk_store_is_built(&store, resource_id, snapshot);
+			UnregisterSnapshot(snapshot);
+			if (built)
+				break;
+			if (look == 0)
+				resource_lock_shared(resource_id);
+		}
+		if (!built)
+			load->resource_ids[load->n++] = resource_id;
+	}
+	chunk_store_close(&store);
+}
+
+/* granularity is looked up once per run of rows of one resource */
+static void
+check_row_aligned(const ReservationTake *take, Resource *resource)
+{
+	if (resource->name == NULL || resource->id != take->resource_id)
+	{
+		Snapshot	snapshot = decision_snapshot();
+
+		if (!resource_find_by_id(take->resource_id, snapshot, resource))
+			resource_unknown_id_error(take->resource_id);
+		UnregisterSnapshot(snapshot);
+	}
+	check_aligned(take->start, take->end, resource->granularity, resource->name);
+}
+
+/*
+ * Net the rows of a statement on arbiter_reservation.  The n-th old row of an
+ * UPDATE belongs to the n-th new one.
+ */
+static void
+net_reservations(TriggerData *trigger, TupleTableSlot *old_slot,
+				 TupleTableSlot *new_slot, const UncheckedLoad *load,
+				 NetChange *net)
+{
+	Tuplestorestate *old_rows = trigger->tg_oldtable;
+	Tuplestorestate *new_rows = trigger->tg_newtable;
+	Resource	resource = {0};
+
+	if (old_rows != NULL)
+		tuplestore_rescan(old_rows);
+	if (new_rows != NULL)
+		tuplestore_rescan(new_rows);
+	for (;;)
+	{
+		ReservationTake old = {0};
+		ReservationTake new = {0};
+		bool		has_old = old_rows != NULL &&
+			tuplestore_gettupleslot(old_rows, true, false, old_slot);
+		bool		has_new = new_rows != NULL &&
+			tuplestore_gettupleslot(new_rows, true, false, new_slot);
+
+		if (!has_old && !has_new)
+			break;
+		has_old = has_old && reservation_read(old_slot, &old);
+		has_new = has_new && reservation_read(new_slot, &new);
+		if (has_new && is_unchecked(load, new.resource_id))
+			continue;
+		if (has_new && !(has_old && old.resource_id == new.resource_id &&
+						 old.start == new.start && old.end == new.end))
+		{
+			bool		changed;
+
+			/* a trigger after ours may have left anything */
+			(void) reservation_check(new_slot, &changed);
+			if (changed)
+				ereport(ERROR,
+						(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+						 errmsg("a trigger left a range that is not half-open"),
+						 errhint("Let triggers that change the range have names that sort before \"zz_arbiter_row\".")));
+			check_row_aligned(&new, &resource);
+		}
+		if (has_old)
+			reservation_add(net, &old, false);
+		if (has_new)
+			reservation_add(net, &new, true);
+	}
+}
+
+static void
+net_capacity(Tuplestorestate *rows, TupleTableSlot *slot, bool declared,
+			 AttrNumber resource_column, const UncheckedLoad *load,
+			 NetChange *net)
+{
+	if (rows == NULL)
+		return;
+	tuplestore_rescan(rows);
+	while (tuplestore_gettupleslot(rows, true, false, slot))
+	{
+		bool		isnull;
+		int32		resource_id = DatumGetInt32(slot_getattr(slot, resource_column, &isnull));
+
+		if (!is_unchecked(load, resource_id))
+			capacity_add(net, slot, declared);
+	}
+}
+
+/*
+ * arbiter_guard_trigger() AFTER INSERT | UPDATE | DELETE STATEMENT
+ *						   ON arbiter_reservation, arbiter_capacity
+ *
+ * Errors: RV001, RV002, RV007, RV011, 40001.  Locks: chunks by (resource_id,
+ * time); for capacity, the resources exclusively before.
+ */
+Datum
+arbiter_guard_trigger(PG_FUNCTION_ARGS)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	TriggerData *trigger = trigger_data(fcinfo, "arbiter_guard_trigger",
+										FIRED(fcinfo, AFTER, STATEMENT));
+	Relation	rel = trigger->tg_relation;
+	Oid			relid = RelationGetRelid(rel);
+	bool		is_reservation = (relid == relations->reservation);
+	AttrNumber	resource_column;
+	TupleTableSlot *old_slot;
+	TupleTableSlot *new_slot;
+	UncheckedLoad load = {0};
+	NetChange	net = {0};
+	TimelineChange *changes;
+	int			nchanges;
+	TimelineRefusal where;
+
+	if ((!is_reservation && relid != relations->capacity) ||
+		(trigger->tg_oldtable == NULL && trigger->tg_newtable == NULL))
+		(void) trigger_data(fcinfo, "arbiter_guard_trigger", false);
+	resource_column = is_reservation ?
+		relations->reservation_column[RESERVATION_RESOURCE_ID] :
+		relations->capacity_column[CAPACITY_RESOURCE_ID];
+
+	old_slot = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsMinimalTuple);
+	new_slot = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsMinimalTuple);
+	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && is_copy_into(relid))
+		find_unchecked(trigger->tg_newtable, new_slot, resource_column, &load);
+
+	if (is_reservation)
+		net_reservations(trigger, old_slot, new_slot, &load, &net);
+	else
+	{
+		net_capacity(trigger->tg_oldtable, old_slot, false, resource_column,
+					 &load, &net);
+		net_capacity(trigger->tg_newtable, new_slot, true, resource_column,
+					 &load, &net);
+	}
+	ExecDropSingleTupleTableSlot(old_slot);
+	ExecDropSingleTupleTableSlot(new_slot);
+	in_flight_done(relid);
+
+	changes = net_change_finish(&net, &nchanges);
+	if (!is_reservation)
+		capacity_apply(changes, nchanges, false);
+	else
+	{
+		switch (timeline_apply(changes, nchanges, TIMELINE_RESERVATIONS, true,
+							   &where))
+		{
+			case TIMELINE_APPLIED:
+				break;
+			case TIMELINE_REFUSED:
+				refuse_statement(changes, &where);
+				break;
+			case TIMELINE_UNBUILT:
+			case TIMELINE_NO_RESOURCE:
+
+				/*
+				 * The row trigger has built it, so it was dropped or unbuilt
+				 * since.  A build now could count our own rows twice.
+				 */
+				concurrent_change_error();
+		}
+	}
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * Make every resource unbuilt, in the order of their ids.
+ */
+static void
+unbuild_all(void)
+{
+	Oid			relid = arbiter_relations()->timeline;
+	AttrNumber	column = arbiter_relations()->timeline_column[TIMELINE_RESOURCE_ID];
+	int32		last = PG_INT32_MIN;
+	bool		any;
+
+	do
+	{
+		Snapshot	snapshot = latest_snapshot();
+		Relation	rel = table_open(relid, RowExclusiveLock);
+		Relation	index = index_open(arbiter_relations()->timeline_pkey, AccessShareLock);
+		TupleTableSlot *slot = table_slot_create(rel, NULL);
+		IndexScanDesc scan = arbiter_index_beginscan(rel, index, snapshot, 1);
+		ScanKeyData key;
+		bool		isnull;
+
+		ScanKeyInit(&key, 1, BTGreaterEqualStrategyNumber, F_INT4GE,
+					Int32GetDatum(last));
+		index_rescan(scan, &key, 1, NULL, 0);
+		any = index_getnext_slot(scan, ForwardScanDirection, slot);
+		if (any)
+			last = DatumGetInt32(slot_getattr(slot, column, &isnull));
+		index_endscan(scan);
+		ExecDropSingleTupleTableSlot(slot);
+		UnregisterSnapshot(snapshot);
+		index_close(index, NoLock);
+		table_close(rel, NoLock);
+		if (any)
+			timeline_unbuild(last);
+	} while (any);
+}
+
+/*
+ * Count the rows of a table, up to a limit; of reservations, those that take
+ * capacity.
+ */
+static int64
+count_rows(Oid relid, bool active_only)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	Snapshot	snapshot = latest_snapshot();
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
+	int64		count = 0;
+
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		ReservationTake take;
+
+		if (!active_only || reservation_read(slot, &take))
+			count++;
+	}
+	table_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, NoLock);
+	return count;
+}
+
+/*
+ * arbiter_truncate_trigger() AFTER TRUNCATE STATEMENT
+ *							  ON arbiter_reservation, arbiter_capacity,
+ *							  arbiter_resource
+ *
+ * Errors: RV011 capacity is truncated while reservations are active; 2BP01
+ * resources are while capacity or reservations exist.  Locks: every resource
+ * that is built, exclusively, and its chunks.
+ */
+Datum
+arbiter_truncate_trigger(PG_FUNCTION_ARGS)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	TriggerData *trigger = trigger_data(fcinfo, "arbiter_truncate_trigger",
+										FIRED(fcinfo, AFTER, STATEMENT));
+	Oid			relid = RelationGetRelid(trigger->tg_relation);
+	int64		count;
+
+	if (!TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+		(void) trigger_data(fcinfo, "arbiter_truncate_trigger", false);
+	if (relid == relations->capacity &&
+		(count = count_rows(relations->reservation, true)) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARBITER_UNCOVERED),
+				 errmsg("capacity change would leave reservations uncovered"),
+				 errdetail_plural(INT64_FORMAT " active reservation exists.",
+								  INT64_FORMAT " active reservations exist.",
+								  count, count),
+				 errhint("Truncate arbiter_reservation too, or change capacity with arbiter_set_capacity(); arbiter_conflicts() lists oversold windows.")));
+	if (relid == relations->resource &&
+		(count = count_rows(relations->reservation, false) +
+		 count_rows(relations->capacity, false)) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("cannot truncate table \"%s\" because resources are in use",
+						RelationGetRelationName(trigger->tg_relation)),
+				 errdetail_plural(INT64_FORMAT " row of capacity or reservations refers to them.",
+								  INT64_FORMAT " rows of capacity and reservations refer to them.",
+								  count, count),
+				 errhint("Truncate arbiter_capacity and arbiter_reservation in the same command.")));
+	unbuild_all();
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * arbiter_replica_trigger() AFTER ROW ON arbiter_reservation, arbiter_capacity
+ *							 BEFORE ROW ON arbiter_timeline
+ *
+ * Enabled where rows are applied by logical replication.  A subscriber derives
+ * its own timeline: rows of the publisher's are not applied, and a row applied
+ * to a base table makes its resource unbuilt.
+ *
+ * Locks: the resource exclusively, and its chunks.
+ */
+Datum
+arbiter_replica_trigger(PG_FUNCTION_ARGS)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	TriggerData *trigger = trigger_data(fcinfo, "arbiter_replica_trigger",
+										CALLED_AS_TRIGGER(fcinfo));
+	Oid			relid = RelationGetRelid(trigger->tg_relation);
+	AttrNumber	column;
+	int32		old_id;
+	bool		isnull;
+
+	if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		(void) trigger_data(fcinfo, "arbiter_replica_trigger", false);
+	if (relid == relations->timeline)
+		return PointerGetDatum(NULL);
+
+	column = relid == relations->reservation ?
+		relations->reservation_column[RESERVATION_RESOURCE_ID] :
+		relations->capacity_column[CAPACITY_RESOURCE_ID];
+	old_id = DatumGetInt32(slot_getattr(trigger->tg_trigslot, column, &isnull));
+	timeline_unbuild(old_id);
+	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+	{
+		int32		new_id = DatumGetInt32(slot_getattr(trigger->tg_newslot, column, &isnull));
+
+		if (new_id != old_id)
+			timeline_unbuild(new_id);
+	}
+	return PointerGetDatum(NULL);
+}

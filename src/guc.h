@@ -1,0 +1,19 @@
+/*-------------------------------------------------------------------------
+ *
+ * guc.h
+ *	  Configuration parameters.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBITER_GUC_H
+#define ARBITER_GUC_H
+
+/* capacity of a chunk: bounded so that its row stays below the toaster's sight */
+#define CHUNK_STEPS_MIN		32
+#define CHUNK_STEPS_MAX		120
+#define CHUNK_STEPS_DEFAULT	64
+
+extern int	arbiter_chunk_steps;
+extern int	arbiter_search_horizon;
+
+#endif							/* ARBITER_GUC_H */

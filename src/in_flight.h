@@ -1,0 +1,19 @@
+/*-------------------------------------------------------------------------
+ *
+ * in_flight.h
+ *	  Raw statements of this backend whose effect the timeline does not have
+ *	  yet.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBITER_IN_FLIGHT_H
+#define ARBITER_IN_FLIGHT_H
+
+#include "postgres.h"
+
+extern bool in_flight_noted(Oid relid, int32 resource_id);
+extern void in_flight_add(Oid relid, int32 resource_id);
+extern void in_flight_done(Oid relid);
+extern void in_flight_refuse(Oid relid, int32 resource_id);
+
+#endif							/* ARBITER_IN_FLIGHT_H */

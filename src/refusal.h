@@ -1,0 +1,55 @@
+/*-------------------------------------------------------------------------
+ *
+ * refusal.h
+ *	  Why a request is refused, and what would be granted instead.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBITER_REFUSAL_H
+#define ARBITER_REFUSAL_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "resource.h"
+#include "timeline.h"
+
+/* what is asked of one resource */
+typedef struct Requirement
+{
+	Resource	resource;
+	int64		amount;
+} Requirement;
+
+/* amounts of one or several resources over one range */
+typedef struct Request
+{
+	TimestampTz start;
+	TimestampTz end;
+	TimestampTz clock;			/* decides lead time */
+	Requirement *requirements;
+	int			nrequirements;
+} Request;
+
+typedef struct Refusal
+{
+	int			sqlstate;
+	char	   *message;
+	char	   *detail;
+	char	   *hint;			/* NULL: none */
+	int			limiting;		/* index of the requirement that fails */
+	TimestampTz limiting_time;
+	int64		available;		/* there */
+	bool		has_earliest_start;
+	TimestampTz earliest_start;
+	int64		largest_amount; /* of the limiting resource, for the same range */
+} Refusal;
+
+extern bool refuse_early_start(const Request *request, Refusal *refusal);
+extern void refuse_capacity(const Request *request, Refusal *refusal);
+extern void refusal_raise(const Refusal *refusal) pg_attribute_noreturn();
+extern void refuse_statement(const TimelineChange *changes,
+							 const TimelineRefusal *where)
+			pg_attribute_noreturn();
+
+#endif							/* ARBITER_REFUSAL_H */

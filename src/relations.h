@@ -1,0 +1,119 @@
+/*-------------------------------------------------------------------------
+ *
+ * relations.h
+ *	  The extension's tables: their OIDs, indexes and columns.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBITER_RELATIONS_H
+#define ARBITER_RELATIONS_H
+
+#include "postgres.h"
+
+#include "access/attnum.h"
+#include "executor/tuptable.h"
+#include "utils/rangetypes.h"
+#include "utils/timestamp.h"
+
+/* columns, in the order of the name lists in relations.c */
+typedef enum ResourceColumn
+{
+	RESOURCE_ID,
+	RESOURCE_NAME,
+	RESOURCE_UNIT,
+	RESOURCE_MIN_LEAD,
+	RESOURCE_GRANULARITY,
+	RESOURCE_CREATED_AT,
+	RESOURCE_ATTRIBUTES,
+	RESOURCE_NCOLUMNS
+} ResourceColumn;
+
+typedef enum CapacityColumn
+{
+	CAPACITY_RESOURCE_ID,
+	CAPACITY_DURING,
+	CAPACITY_AMOUNT,
+	CAPACITY_NCOLUMNS
+} CapacityColumn;
+
+typedef enum ReservationColumn
+{
+	RESERVATION_ID,
+	RESERVATION_PART,
+	RESERVATION_RESOURCE_ID,
+	RESERVATION_DURING,
+	RESERVATION_AMOUNT,
+	RESERVATION_USER_ID,
+	RESERVATION_STATUS,
+	RESERVATION_CREATED_AT,
+	RESERVATION_REQUEST_KEY,
+	RESERVATION_REQUEST_FINGERPRINT,
+	RESERVATION_NCOLUMNS
+} ReservationColumn;
+
+typedef enum TimelineColumn
+{
+	TIMELINE_RESOURCE_ID,
+	TIMELINE_USED,
+	TIMELINE_ENDS,
+	TIMELINE_BASE,
+	TIMELINE_MINIMUM,
+	TIMELINE_MAXIMUM,
+	TIMELINE_DURING,
+	TIMELINE_STEPS,
+	TIMELINE_NCOLUMNS
+} TimelineColumn;
+
+typedef enum DenialColumn
+{
+	DENIAL_ID,
+	DENIAL_DENIED_AT,
+	DENIAL_RESOURCE_ID,
+	DENIAL_DURING,
+	DENIAL_AMOUNT,
+	DENIAL_USER_ID,
+	DENIAL_REASON,
+	DENIAL_MESSAGE,
+	DENIAL_LIMITING_TIME,
+	DENIAL_AVAILABLE,
+	DENIAL_EARLIEST_START,
+	DENIAL_LARGEST_AMOUNT,
+	DENIAL_REQUIREMENTS,
+	DENIAL_NCOLUMNS
+} DenialColumn;
+
+#define ARBITER_NTRIGGERS	4
+
+typedef struct ArbiterRelations
+{
+	Oid			resource;
+	Oid			resource_pkey;
+	Oid			resource_name_key;
+	Oid			resource_id_seq;
+	Oid			capacity;
+	Oid			capacity_start_key;
+	Oid			reservation;
+	Oid			reservation_pkey;
+	Oid			reservation_start_idx;
+	Oid			reservation_request_key;
+	Oid			reservation_id_seq;
+	Oid			timeline;
+	Oid			timeline_pkey;
+	Oid			denial;
+	Oid			own_trigger[ARBITER_NTRIGGERS]; /* functions of our triggers */
+	AttrNumber	resource_column[RESOURCE_NCOLUMNS];
+	AttrNumber	capacity_column[CAPACITY_NCOLUMNS];
+	AttrNumber	reservation_column[RESERVATION_NCOLUMNS];
+	AttrNumber	timeline_column[TIMELINE_NCOLUMNS];
+	AttrNumber	denial_column[DENIAL_NCOLUMNS];
+} ArbiterRelations;
+
+extern const ArbiterRelations *arbiter_relations(void);
+
+extern Datum range_datum(TimestampTz start, TimestampTz end);
+extern Datum empty_range_datum(void);
+extern void range_bounds(Datum range, RangeBound *lower, RangeBound *upper,
+						 bool *empty);
+extern void range_times(Datum range, TimestampTz *start, TimestampTz *end);
+
+#endif							/* ARBITER_RELATIONS_H */

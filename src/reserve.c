@@ -1,0 +1,658 @@
+/*-------------------------------------------------------------------------
+ *
+ * reserve.c
+ *	  Reserve an amount of one or several resources over a time range.
+ *
+ * The order of things in every call: arguments, read-only guard, locks (table,
+ * request key), clock and snapshot, users' BEFORE triggers, decision by the
+ * timeline, rows, AFTER triggers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "arguments.h"
+#include "commands/sequence.h"
+#include "commands/trigger.h"
+#include "errors.h"
+#include "funcapi.h"
+#include "locks.h"
+#include "net_change.h"
+#include "refusal.h"
+#include "relations.h"
+#include "request_key.h"
+#include "reservation.h"
+#include "row_writer.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(arbiter_reserve_epoch);
+PG_FUNCTION_INFO_V1(arbiter_reserve_timestamptz);
+PG_FUNCTION_INFO_V1(arbiter_reserve_text);
+PG_FUNCTION_INFO_V1(arbiter_try_reserve_epoch);
+PG_FUNCTION_INFO_V1(arbiter_try_reserve_timestamptz);
+PG_FUNCTION_INFO_V1(arbiter_try_reserve_text);
+PG_FUNCTION_INFO_V1(arbiter_reserve_all);
+PG_FUNCTION_INFO_V1(arbiter_try_reserve_all);
+
+/* a call, as its arguments give it */
+typedef struct ReserveCall
+{
+	Request		request;
+	bool		start_given;	/* if not, the earliest permitted */
+	char	   *user_id;
+	char	   *request_key;	/* NULL: none */
+	Jsonb	   *jsonb;			/* of reserve_all; NULL: one resource */
+} ReserveCall;
+
+typedef struct ReserveResult
+{
+	bool		granted;
+	int64		reservation_id;
+	Refusal		refusal;
+} ReserveResult;
+
+/*
+ * The fingerprint is of the arguments as given: a NULL start stays NULL.
+ */
+static char *
+fingerprint(const ReserveCall *call)
+{
+	StringInfoData arguments;
+	const Request *request = &call->request;
+
+	initStringInfo(&arguments);
+	if (call->start_given)
+		appendStringInfo(&arguments, INT64_FORMAT, request->start);
+	appendStringInfo(&arguments, "," INT64_FORMAT, request->end);
+	for (int i = 0; i < request->nrequirements; i++)
+		appendStringInfo(&arguments, "," INT64_FORMAT " %s",
+						 request->requirements[i].amount,
+						 request->requirements[i].resource.name);
+	return request_fingerprint(arguments.data);
+}
+
+/*
+ * The earliest start that every resource permits, aligned for every one.
+ */
+static TimestampTz
+earliest_permitted(const Request *request)
+{
+	TimestampTz start = request->clock;
+
+	for (int i = 0; i < request->nrequirements; i++)
+		start = Max(start, resource_earliest_start(&request->requirements[i].resource,
+												   request->clock));
+
+	/* aligned for the coarsest; where that is not enough, RV007 tells */
+	for (int round = 0; round < request->nrequirements; round++)
+	{
+		for (int i = 0; i < request->nrequirements; i++)
+			start = steps_round_up(start,
+								   request->requirements[i].resource.granularity,
+								   GRANULARITY_ORIGIN);
+	}
+	return start;
+}
+
+static void
+find_resources(Request *request)
+{
+	Snapshot	snapshot = decision_snapshot();
+
+	for (int i = 0; i < request->nrequirements; i++)
+		resource_get(request->requirements[i].resource.name, snapshot,
+					 &request->requirements[i].resource);
+	UnregisterSnapshot(snapshot);
+}
+
+static void
+check_request_aligned(const Request *request, bool start_given)
+{
+	for (int i = 0; i < request->nrequirements; i++)
+		check_aligned(start_given ? request->start : GRANULARITY_ORIGIN,
+					  request->end,
+					  request->requirements[i].resource.granularity,
+					  request->requirements[i].resource.name);
+}
+
+static int
+compare_requirements(const void *a, const void *b)
+{
+	int32		left = ((const Requirement *) a)->resource.id;
+	int32		right = ((const Requirement *) b)->resource.id;
+
+	return (left > right) - (left < right);
+}
+
+/*
+ * Fill the row of one part.
+ */
+static void
+make_row(RowWriter *writer, const ReserveCall *call, int part,
+		 int64 reservation_id, const char *request_fingerprint)
+{
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	const Requirement *requirement = &call->request.requirements[part];
+
+	row_writer_new_row(writer, columns, RESERVATION_NCOLUMNS);
+	row_writer_set(writer, columns[RESERVATION_ID],
+				   Int64GetDatum(reservation_id), false);
+	row_writer_set(writer, columns[RESERVATION_PART],
+				   Int32GetDatum(part + 1), false);
+	row_writer_set(writer, columns[RESERVATION_RESOURCE_ID],
+				   Int32GetDatum(requirement->resource.id), false);
+	row_writer_set(writer, columns[RESERVATION_DURING],
+				   range_datum(call->request.start, call->request.end), false);
+	row_writer_set(writer, columns[RESERVATION_AMOUNT],
+				   Int64GetDatum(requirement->amount), false);
+	row_writer_set(writer, columns[RESERVATION_USER_ID],
+				   CStringGetTextDatum(call->user_id), false);
+	row_writer_set(writer, columns[RESERVATION_STATUS],
+				   CStringGetTextDatum("confirmed"), false);
+	row_writer_set(writer, columns[RESERVATION_CREATED_AT],
+				   TimestampTzGetDatum(call->request.clock), false);
+	if (call->request_key != NULL)
+	{
+		row_writer_set(writer, columns[RESERVATION_REQUEST_KEY],
+					   CStringGetTextDatum(call->request_key), false);
+		row_writer_set(writer, columns[RESERVATION_REQUEST_FINGERPRINT],
+					   CStringGetTextDatum(request_fingerprint), false);
+	}
+}
+
+/*
+ * Let users' BEFORE ROW triggers have the row, and read what they made of it.
+ */
+static void
+read_back(RowWriter *writer, Request *request, int part, NetChange *net)
+{
+	Requirement *requirement = &request->requirements[part];
+	ReservationTake take = {
+		.resource_id = requirement->resource.id,
+		.start = request->start,
+		.end = request->end,
+		.amount = requirement->amount,
+		.active = true
+	};
+
+	row_writer_before_insert(writer);
+	if (writer->target->ri_TrigDesc != NULL &&
+		writer->target->ri_TrigDesc->trig_insert_before_row)
+	{
+		take.active = reservation_settle(writer, &take);
+		if (take.resource_id != requirement->resource.id)
+		{
+			Snapshot	snapshot = decision_snapshot();
+
+			if (!resource_find_by_id(take.resource_id, snapshot,
+									 &requirement->resource))
+				resource_unknown_id_error(take.resource_id);
+			UnregisterSnapshot(snapshot);
+		}
+		check_aligned(take.start, take.end, requirement->resource.granularity,
+					  requirement->resource.name);
+		requirement->amount = take.amount;
+		if (request->nrequirements == 1)
+		{
+			request->start = take.start;
+			request->end = take.end;
+		}
+	}
+	if (take.active)
+		reservation_add(net, &take, true);
+}
+
+/*
+ * Reserve, or tell why not.  May raise for all but RV001, RV002, RV006.
+ */
+static void
+reserve(ReserveCall *call, ReserveResult *result)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	Request    *request = &call->request;
+	RequestKey	key = {.user_id = call->user_id,.key = call->request_key};
+	RowWriter	writer;
+	TupleTableSlot **rows;
+	NetChange	net = {0};
+	TimelineChange *changes;
+	int			nchanges;
+	TimelineRefusal where;
+	TimelineResult outcome;
+	bool		too_early;
+
+	require_writable("arbiter_reserve()");
+
+	LockRelationOid(relations->reservation, RowExclusiveLock);
+	if (call->request_key != NULL)
+	{
+		/* by name, before the order of ids is known: that is how it was given */
+		key.fingerprint = fingerprint(call);
+	}
+	find_resources(request);
+	check_request_aligned(request, call->start_given);
+	if (call->request_key != NULL)
+		request_key_find(&key);
+
+	request->clock = GetCurrentTimestamp();
+	if (key.found && key.same)
+	{
+		result->granted = true;
+		result->reservation_id = key.reservation_id;
+		return;
+	}
+	if (!call->start_given)
+	{
+		request->start = earliest_permitted(request);
+		check_time_range(request->start, request->end);
+		check_request_aligned(request, true);
+	}
+	too_early = refuse_early_start(request, &result->refusal);
+	if (key.found && !too_early)
+		request_key_reused_error(&key);
+	result->granted = !too_early;
+	if (too_early)
+		return;
+
+	if (request->nrequirements > 1)
+		qsort(request->requirements, request->nrequirements,
+			  sizeof(Requirement), compare_requirements);
+
+	row_writer_open(&writer, relations->reservation, CMD_INSERT);
+	result->reservation_id = nextval_internal(relations->reservation_id_seq, false);
+	rows = palloc(sizeof(TupleTableSlot *) * request->nrequirements);
+	for (int i = 0; i < request->nrequirements; i++)
+	{
+		make_row(&writer, call, i, result->reservation_id, key.fingerprint);
+		read_back(&writer, request, i, &net);
+		rows[i] = writer.slot;
+	}
+
+	changes = net_change_finish(&net, &nchanges);
+	outcome = timeline_change(changes, nchanges, TIMELINE_RESERVATIONS, true,
+							  &where);
+	switch (outcome)
+	{
+		case TIMELINE_REFUSED:
+			result->granted = false;
+			refuse_capacity(request, &result->refusal);
+			break;
+		case TIMELINE_NO_RESOURCE:
+		case TIMELINE_UNBUILT:
+			resource_vanished_error(request->requirements[0].resource.name);
+			break;
+		case TIMELINE_APPLIED:
+			for (int i = 0; i < request->nrequirements; i++)
+			{
+				writer.slot = rows[i];
+				row_writer_insert(&writer);
+			}
+			break;
+	}
+	row_writer_close(&writer);
+	CommandCounterIncrement();
+}
+
+/*
+ * Log a refusal for analysts, in the caller's transaction.
+ */
+static void
+log_denial(const ReserveCall *call, const Refusal *refusal)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	const AttrNumber *columns = relations->denial_column;
+	AttrNumber	given[DENIAL_NCOLUMNS];
+	const Requirement *requirement = &call->request.requirements[refusal->limiting];
+	RowWriter	writer;
+
+	/* all but the id, which has a default */
+	for (int i = 1; i < DENIAL_NCOLUMNS; i++)
+		given[i - 1] = columns[i];
+
+	row_writer_open(&writer, relations->denial, CMD_INSERT);
+	row_writer_new_row(&writer, given, DENIAL_NCOLUMNS - 1);
+	row_writer_set(&writer, columns[DENIAL_DENIED_AT],
+				   TimestampTzGetDatum(call->request.clock), false);
+	row_writer_set(&writer, columns[DENIAL_RESOURCE_ID],
+				   Int32GetDatum(requirement->resource.id), false);
+	row_writer_set(&writer, columns[DENIAL_DURING],
+				   range_datum(call->request.start, call->request.end), false);
+	row_writer_set(&writer, columns[DENIAL_AMOUNT],
+				   Int64GetDatum(requirement->amount), false);
+	row_writer_set(&writer, columns[DENIAL_USER_ID],
+				   CStringGetTextDatum(call->user_id), false);
+	row_writer_set(&writer, columns[DENIAL_REASON],
+				   CStringGetTextDatum(unpack_sql_state(refusal->sqlstate)), false);
+	row_writer_set(&writer, columns[DENIAL_MESSAGE],
+				   CStringGetTextDatum(refusal->message), false);
+	row_writer_set(&writer, columns[DENIAL_LIMITING_TIME],
+				   TimestampTzGetDatum(refusal->limiting_time), false);
+	row_writer_set(&writer, columns[DENIAL_AVAILABLE],
+				   Int64GetDatum(refusal->available), false);
+	row_writer_set(&writer, columns[DENIAL_EARLIEST_START],
+				   TimestampTzGetDatum(refusal->earliest_start),
+				   !refusal->has_earliest_start);
+	row_writer_set(&writer, columns[DENIAL_LARGEST_AMOUNT],
+				   Int64GetDatum(refusal->largest_amount), false);
+	if (call->jsonb != NULL)
+		row_writer_set(&writer, columns[DENIAL_REQUIREMENTS],
+					   JsonbPGetDatum(call->jsonb), false);
+	row_writer_before_insert(&writer);
+	row_writer_insert(&writer);
+	row_writer_close(&writer);
+	CommandCounterIncrement();
+}
+
+/*
+ * The row that the try functions return: granted, reservation_id, reason,
+ * message, limiting_time, available, earliest_start, largest_amount,
+ * limiting_resource.
+ */
+static Datum
+result_row(FunctionCallInfo fcinfo, const ReserveCall *call,
+		   const ReserveResult *result)
+{
+	TupleDesc	desc;
+	Datum		values[9];
+	bool		nulls[9];
+	const Refusal *refusal = &result->refusal;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("function returning record called in context that cannot accept type record")));
+
+	memset(nulls, true, sizeof(nulls));
+	values[0] = BoolGetDatum(result->granted);
+	nulls[0] = false;
+	if (result->granted)
+	{
+		values[1] = Int64GetDatum(result->reservation_id);
+		nulls[1] = false;
+	}
+	else
+	{
+		memset(nulls + 2, false, sizeof(bool) * 7);
+		values[2] = CStringGetTextDatum(unpack_sql_state(refusal->sqlstate));
+		values[3] = CStringGetTextDatum(refusal->message);
+		values[4] = TimestampTzGetDatum(refusal->limiting_time);
+		values[5] = Int64GetDatum(refusal->available);
+		values[6] = TimestampTzGetDatum(refusal->earliest_start);
+		nulls[6] = !refusal->has_earliest_start;
+		values[7] = Int64GetDatum(refusal->largest_amount);
+		values[8] = CStringGetTextDatum(call->request.requirements[refusal->limiting].resource.name);
+	}
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+static Datum
+reserve_or_raise(ReserveCall *call)
+{
+	ReserveResult result = {0};
+
+	reserve(call, &result);
+	if (!result.granted)
+		refusal_raise(&result.refusal);
+	return Int64GetDatum(result.reservation_id);
+}
+
+static Datum
+try_reserve(FunctionCallInfo fcinfo, ReserveCall *call)
+{
+	ReserveResult result = {0};
+
+	reserve(call, &result);
+	if (!result.granted)
+		log_denial(call, &result.refusal);
+	return result_row(fcinfo, call, &result);
+}
+
+static void
+check_request_range(ReserveCall *call)
+{
+	/* a NULL start is known, and checked, once the clock is read */
+	if (call->start_given)
+		check_time_range(call->request.start, call->request.end);
+}
+
+/*
+ * Read the arguments of arbiter_reserve() and arbiter_try_reserve().
+ */
+static void
+read_call(FunctionCallInfo fcinfo, TimeType type, Requirement *requirement,
+		  ReserveCall *call)
+{
+	int			times = type == TIME_EPOCH ? 0 : 1;
+	int			resource = type == TIME_EPOCH ? 4 : 0;
+	int			user_id = type == TIME_EPOCH ? 3 : 4;
+
+	memset(call, 0, sizeof(ReserveCall));
+	memset(requirement, 0, sizeof(Requirement));
+	call->request.requirements = requirement;
+	call->request.nrequirements = 1;
+
+	call->start_given = !PG_ARGISNULL(times);
+	if (call->start_given)
+		call->request.start = argument_time(fcinfo, times, "start_time", type);
+	call->request.end = argument_time(fcinfo, times + 1, "end_time", type);
+	check_request_range(call);
+	argument_not_null(fcinfo, times + 2, "amount");
+	requirement->amount = PG_GETARG_INT64(times + 2);
+	check_amount(requirement->amount);
+	requirement->resource.name = argument_text(fcinfo, resource, "resource");
+	call->user_id = argument_text(fcinfo, user_id, "user_id");
+	if (!PG_ARGISNULL(5))
+		call->request_key = text_to_cstring(PG_GETARG_TEXT_PP(5));
+}
+
+/*
+ * arbiter_reserve(start_time bigint, end_time bigint, amount bigint,
+ *				   user_id text, resource text, request_key text) -> bigint
+ * arbiter_reserve(resource text, start_time timestamptz | text,
+ *				   end_time timestamptz | text, amount bigint,
+ *				   user_id text, request_key text) -> bigint
+ *
+ * Reserves amount of a resource over [start_time, end_time), bigint times being
+ * epoch seconds; a NULL start is the earliest permitted one.  Returns the
+ * reservation_id.
+ *
+ * Errors, the first that applies: RV004 epoch not plausible; RV003 end not
+ * after start; RV005 amount; 42704 resource; RV007 granularity; RV006 lead
+ * time; RV013 request key; RV002 outside the schedule; RV001 capacity.  Also
+ * 22004 NULL argument, 22023 start not finite, 25006 read-only, 40001 above
+ * READ COMMITTED, 55000 a trigger returned NULL.
+ *
+ * Locks: RowExclusiveLock on the tables; the request key if there is one; the
+ * rows of the chunks in which the range starts and ends and of those between;
+ * the resource, shared, where a chunk must be created.
+ *
+ * Volatile and parallel unsafe: it writes.
+ */
+Datum
+arbiter_reserve_epoch(PG_FUNCTION_ARGS)
+{
+	ReserveCall call;
+	Requirement requirement;
+
+	read_call(fcinfo, TIME_EPOCH, &requirement, &call);
+	return reserve_or_raise(&call);
+}
+
+Datum
+arbiter_reserve_timestamptz(PG_FUNCTION_ARGS)
+{
+	ReserveCall call;
+	Requirement requirement;
+
+	read_call(fcinfo, TIME_TIMESTAMPTZ, &requirement, &call);
+	return reserve_or_raise(&call);
+}
+
+Datum
+arbiter_reserve_text(PG_FUNCTION_ARGS)
+{
+	ReserveCall call;
+	Requirement requirement;
+
+	read_call(fcinfo, TIME_TEXT, &requirement, &call);
+	return reserve_or_raise(&call);
+}
+
+/*
+ * arbiter_try_reserve(... as arbiter_reserve ...) -> one row (granted,
+ * reservation_id, reason, message, limiting_time, available, earliest_start,
+ * largest_amount, limiting_resource)
+ *
+ * As arbiter_reserve(), but RV001, RV002 and RV006 are a row with granted
+ * false, also written to arbiter_denial in the caller's transaction.  All
+ * other errors are raised.
+ *
+ * Locks, volatility and parallel safety as arbiter_reserve(); a refusal locks
+ * no chunk.
+ */
+Datum
+arbiter_try_reserve_epoch(PG_FUNCTION_ARGS)
+{
+	ReserveCall call;
+	Requirement requirement;
+
+	read_call(fcinfo, TIME_EPOCH, &requirement, &call);
+	return try_reserve(fcinfo, &call);
+}
+
+Datum
+arbiter_try_reserve_timestamptz(PG_FUNCTION_ARGS)
+{
+	ReserveCall call;
+	Requirement requirement;
+
+	read_call(fcinfo, TIME_TIMESTAMPTZ, &requirement, &call);
+	return try_reserve(fcinfo, &call);
+}
+
+Datum
+arbiter_try_reserve_text(PG_FUNCTION_ARGS)
+{
+	ReserveCall call;
+	Requirement requirement;
+
+	read_call(fcinfo, TIME_TEXT, &requirement, &call);
+	return try_reserve(fcinfo, &call);
+}
+
+static void
+requirements_error(const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid requirements"),
+			 errdetail_internal("%s", detail),
+			 errhint("Pass resource names with whole amounts, such as {\"cpu\": 4, \"memory\": 16}.")));
+}
+
+static int64
+requirement_amount(const char *name, const JsonbValue *value)
+{
+	Numeric		number;
+
+	if (value->type != jbvNumeric)
+		requirements_error(psprintf("The amount of resource \"%s\" is not a number.", name));
+	number = value->val.numeric;
+	if (numeric_is_nan(number) || numeric_is_inf(number) ||
+		!DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(number),
+										  DirectFunctionCall1(numeric_floor, NumericGetDatum(number)))))
+		requirements_error(psprintf("The amount of resource \"%s\" is not a whole number.", name));
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(number)));
+}
+
+/*
+ * Read the arguments of arbiter_reserve_all() and arbiter_try_reserve_all().
+ */
+static void
+read_call_all(FunctionCallInfo fcinfo, ReserveCall *call)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	Request    *request = &call->request;
+
+	memset(call, 0, sizeof(ReserveCall));
+	argument_not_null(fcinfo, 0, "requirements");
+	call->jsonb = PG_GETARG_JSONB_P(0);
+	if (!JB_ROOT_IS_OBJECT(call->jsonb))
+		requirements_error("Requirements are not a JSON object.");
+	if (JB_ROOT_COUNT(call->jsonb) == 0)
+		requirements_error("Requirements name no resource.");
+
+	call->start_given = !PG_ARGISNULL(1);
+	if (call->start_given)
+		request->start = argument_time(fcinfo, 1, "start_time", TIME_TIMESTAMPTZ);
+	request->end = argument_time(fcinfo, 2, "end_time", TIME_TIMESTAMPTZ);
+	check_request_range(call);
+
+	request->requirements = palloc0(sizeof(Requirement) * JB_ROOT_COUNT(call->jsonb));
+	iterator = JsonbIteratorInit(&call->jsonb->root);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		Requirement *requirement = &request->requirements[request->nrequirements];
+
+		if (token == WJB_KEY)
+			requirement->resource.name = pnstrdup(value.val.string.val,
+												  value.val.string.len);
+		else if (token == WJB_VALUE)
+		{
+			requirement->amount = requirement_amount(requirement->resource.name, &value);
+			check_amount(requirement->amount);
+			request->nrequirements++;
+		}
+	}
+	call->user_id = argument_text(fcinfo, 3, "user_id");
+	if (!PG_ARGISNULL(4))
+		call->request_key = text_to_cstring(PG_GETARG_TEXT_PP(4));
+}
+
+/*
+ * arbiter_reserve_all(requirements jsonb, start_time timestamptz,
+ *					   end_time timestamptz, user_id text, request_key text)
+ * -> bigint
+ *
+ * Reserves amounts of several resources over one range, all or nothing: one
+ * reservation_id, a part per resource, chunks locked in one pass in the order
+ * of (resource_id, time).
+ *
+ * Errors as arbiter_reserve(), and 22023 for requirements that are not an
+ * object of whole amounts.  Locks, volatility and parallel safety as
+ * arbiter_reserve().
+ */
+Datum
+arbiter_reserve_all(PG_FUNCTION_ARGS)
+{
+	ReserveCall call;
+
+	read_call_all(fcinfo, &call);
+	return reserve_or_raise(&call);
+}
+
+/*
+ * arbiter_try_reserve_all(... as arbiter_reserve_all ...) -> one row as
+ * arbiter_try_reserve()
+ *
+ * The refusal is that of the resource that lacks most; its row in
+ * arbiter_denial has all requirements.  Errors as arbiter_reserve_all() but for
+ * RV001, RV002 and RV006.  Locks, volatility and parallel safety as
+ * arbiter_reserve(); a refusal locks no chunk.
+ */
+Datum
+arbiter_try_reserve_all(PG_FUNCTION_ARGS)
+{
+	ReserveCall call;
+
+	read_call_all(fcinfo, &call);
+	return try_reserve(fcinfo, &call);
+}

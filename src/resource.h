@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * resource.h
+ *	  Resources and their options.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBITER_RESOURCE_H
+#define ARBITER_RESOURCE_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "utils/snapshot.h"
+
+typedef struct Resource
+{
+	int32		id;
+	char	   *name;
+	bool		has_min_lead;
+	Interval	min_lead;
+	int64		granularity;	/* microseconds; 0: any instant */
+} Resource;
+
+extern void resource_get(const char *name, Snapshot snapshot,
+						 Resource *resource);
+extern bool resource_find_by_id(int32 resource_id, Snapshot snapshot,
+								Resource *resource);
+extern TimestampTz resource_earliest_start(const Resource *resource,
+										   TimestampTz clock);
+extern void resource_vanished_error(const char *name) pg_attribute_noreturn();
+extern void resource_unknown_id_error(int32 resource_id) pg_attribute_noreturn();
+
+#endif							/* ARBITER_RESOURCE_H */

@@ -1,0 +1,77 @@
+/*-------------------------------------------------------------------------
+ *
+ * steps.h
+ *	  Arithmetic on step functions of time.
+ *
+ * A step function is an array of Steps, ascending by start: each step's value
+ * holds from its start up to the start of the next one, the last step's up to
+ * an end the caller keeps.  Instants are integers (elsewhere: microseconds);
+ * INT64_MAX is "infinity".
+ *
+ * This module knows nothing of tables, memory contexts or PostgreSQL, and
+ * includes none of its headers, so that it can be compiled and tested alone.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBITER_STEPS_H
+#define ARBITER_STEPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define STEPS_INFINITY	INT64_MAX
+
+typedef struct Step
+{
+	int64_t		start;
+	int64_t		available;
+} Step;
+
+/* an amount to add over the half-open range [start, end) */
+typedef struct Segment
+{
+	int64_t		start;
+	int64_t		end;
+	int64_t		delta;
+} Segment;
+
+/* a change of the amount at one instant; a range is two of them */
+typedef struct StepEvent
+{
+	int64_t		instant;
+	int64_t		delta;
+} StepEvent;
+
+typedef enum StepsResult
+{
+	STEPS_OK,
+	STEPS_REFUSED,				/* a checked take would go below zero */
+	STEPS_OVERFLOW				/* a sum does not fit 64 bits */
+} StepsResult;
+
+/* search for the earliest start, see steps_fit() */
+typedef struct StepsFit
+{
+	int64_t		amount;			/* wanted throughout */
+	int64_t		duration;		/* STEPS_INFINITY: to infinity */
+	int64_t		granularity;	/* candidate starts are multiples of this ... */
+	int64_t		origin;			/* ... counted from here; 0: any instant */
+	int64_t		candidate;		/* earliest start not yet ruled out */
+} StepsFit;
+
+extern int	steps_find(const Step *steps, int nsteps, int64_t instant);
+extern StepsResult steps_apply(const Step *steps, int nsteps, int64_t end,
+							   const Segment *segments, int nsegments,
+							   bool checked,
+							   Step *result, int *nresult, Step *refused);
+extern void steps_extent(const Step *steps, int nsteps,
+						 int64_t *minimum, int64_t *maximum);
+extern int64_t steps_minimum(const Step *steps, int nsteps, int64_t end,
+							 int64_t from, int64_t to, int64_t *instant);
+extern bool steps_fit(StepsFit *fit, int64_t end, int64_t available);
+extern int64_t steps_round_up(int64_t instant, int64_t granularity,
+							  int64_t origin);
+extern int	steps_from_events(StepEvent *events, int nevents,
+							  Segment *segments);
+
+#endif							/* ARBITER_STEPS_H */

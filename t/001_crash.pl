@@ -1,0 +1,143 @@
+
+# A backend killed and a server stopped at once under load: what was
+# acknowledged is there, what was not committed is not, the timeline is right.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use ArbiterTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep);
+
+my $clients = 4;
+my $node = new_server('crash', conf => "restart_after_crash = on\nautovacuum_naptime = 1s\n");
+
+$node->safe_psql('postgres', <<'END');
+SELECT arbiter_create_resource('day');
+SELECT arbiter_set_capacity('day', '2030-01-01', '2030-01-02', 1000000);
+SELECT arbiter_create_resource('year');
+SELECT arbiter_set_capacity('year', '2030-01-01', '2031-01-01', 1000000);
+END
+
+# One client: reservations by call and by INSERT, some of them cancelled, and
+# each id said aloud only once its transaction is over.
+sub client_script
+{
+	my ($seed, $seconds) = @_;
+	my $script = "SELECT clock_timestamp() + interval '$seconds s' AS deadline \\gset\n";
+
+	srand($seed);
+	foreach my $number (1 .. 6000)
+	{
+		my $name = rand() < 0.5 ? 'day' : 'year';
+		my $start = int(rand($name eq 'day' ? 90 : 15000)) * 900;
+		my $end = $start + 900 * (1 + int(rand(20)));
+		my $range = join ', ',
+		  map { "'2030-01-01'::timestamptz + interval '$_ s'" } ($start, $end);
+
+		$script .= rand() < 0.7
+		  ? "SELECT arbiter_reserve('$name', $range, 1) AS id \\gset\n"
+		  : 'INSERT INTO arbiter_reservation (resource_id, during, amount) SELECT resource_id, '
+		  . "tstzrange($range), 1 FROM arbiter_resource WHERE name = '$name' "
+		  . "RETURNING reservation_id AS id \\gset\n";
+		$script .= "\\echo granted :id\n";
+		$script .= "\\echo cancelling :id\nSELECT arbiter_cancel(:id);\n\\echo cancelled :id\n"
+		  if rand() < 0.3;
+		$script .= "SELECT clock_timestamp() > :'deadline' AS done \\gset\n\\if :done\n\\q\n\\endif\n"
+		  if $number % 20 == 0;
+	}
+	return $script;
+}
+
+my (%granted, %cancelling, %cancelled);
+my $seed = $ENV{ARBITER_SEED} // time;
+note "seed $seed";
+
+# What clients said is what is in the table.
+sub check_acknowledged
+{
+	my ($label) = @_;
+	my %status =
+	  map { split /\|/ }
+	  split /\n/,
+	  $node->safe_psql('postgres',
+		"SELECT reservation_id, status FROM arbiter_reservation WHERE user_id <> 'ghost'");
+
+	cmp_ok(scalar(keys %granted), '>', 100, "$label: there was load");
+	is(scalar(grep { !exists $status{$_} } keys %granted),
+		0, "$label: every acknowledged reservation is there");
+	is(scalar(grep { $status{$_} ne 'cancelled' } keys %cancelled),
+		0, "$label: every acknowledged cancellation is there");
+	is(scalar(grep { $status{$_} ne 'confirmed' && !$cancelling{$_} } keys %granted),
+		0, "$label: nothing else was cancelled");
+	is($node->safe_psql('postgres', "SELECT count(*) FROM arbiter_reservation WHERE user_id = 'ghost'"),
+		'0', "$label: nothing uncommitted is there");
+	return;
+}
+
+foreach my $round (1 .. 4)
+{
+	my $kill = $round % 2;
+	my $label = "round $round, " . ($kill ? 'kill -9 of a backend' : 'immediate stop');
+	my @clients = map {
+		start_psql($node, client_script($seed + 100 * $round + $_, 10), stop => 1, name => 'client') }
+	  1 .. $clients;
+
+	# a big transaction that never ends, in months the clients leave alone
+	push @clients, start_psql($node, <<'END', stop => 1, name => 'ghost');
+BEGIN;
+SELECT count(arbiter_reserve('year', start, start + interval '1 day', 2, 'ghost'))
+FROM generate_series(timestamptz '2030-08-01', '2030-10-01', '1 hour') start;
+INSERT INTO arbiter_reservation (resource_id, during, amount, user_id)
+SELECT resource_id, tstzrange(start, start + interval '40 days'), 1, 'ghost'
+FROM arbiter_resource, generate_series(timestamptz '2030-08-01', '2030-10-01', '1 day') start
+WHERE name = 'year';
+SELECT pg_sleep(100);
+COMMIT;
+END
+
+	sleep(1.5);
+	if ($kill)
+	{
+		my $offset = -s $node->logfile;
+		my ($pid) = split /\n/,
+		  $node->safe_psql('postgres', <<'END');
+SELECT pid FROM pg_stat_activity
+WHERE application_name IN ('client', 'ghost')
+ORDER BY application_name, state = 'active' DESC
+LIMIT 1
+END
+		is(kill('KILL', $pid), 1, "$label: killed");
+		$node->wait_for_log(qr/all server processes terminated; reinitializing/, $offset);
+		$node->poll_query_until('postgres', 'SELECT true') or die 'no restart';
+	}
+	else
+	{
+		$node->stop('immediate');
+		$node->start;
+	}
+
+	foreach my $session (reap(@clients))
+	{
+		$granted{$1} = 1 while $session->{stdout} =~ /^granted (\d+)$/mg;
+		$cancelling{$1} = 1 while $session->{stdout} =~ /^cancelling (\d+)$/mg;
+		$cancelled{$1} = 1 while $session->{stdout} =~ /^cancelled (\d+)$/mg;
+		unlike($session->{stderr}, qr/ERROR:/, "$label: no error but the crash");
+	}
+	check_acknowledged($label);
+	is_healthy($node, $label);
+	cmp_ok(
+		$node->safe_psql('postgres',
+			"SELECT arbiter_reserve('day', '2030-01-01 10:00', '2030-01-01 11:00', 1)"),
+		'>',
+		(sort { $b <=> $a } keys %granted)[0],
+		"$label: the next id is a new one");
+}
+
+is_log_clean($node, 'all rounds', allow => qr/terminated by signal 9/);
+$node->stop;
+done_testing();

@@ -1,0 +1,206 @@
+
+# Dump and restore: the same timelines, ids that go on, privileges that stay,
+# and a guard that is awake from the first raw statement on.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+use ArbiterTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = new_server('dump', extension => 0);
+my $tempdir = PostgreSQL::Test::Utils::tempdir;
+
+# The owner of the database is no superuser, and does everything.
+$node->safe_psql('postgres', <<'END');
+CREATE ROLE owner LOGIN CREATEDB;
+CREATE ROLE booker LOGIN;
+CREATE ROLE analyst LOGIN;
+CREATE ROLE stranger LOGIN;
+CREATE DATABASE source OWNER owner;
+END
+
+my @as_owner = (extra_params => [ '-U', 'owner' ]);
+$node->safe_psql('source', 'CREATE EXTENSION arbiter CASCADE', @as_owner);
+create_mix_resources($node, 'source');
+$node->safe_psql('source', <<'END', @as_owner);
+SELECT arbiter_create_resource('optioned', 'seat', '30 min', '1 hour', '{"floor": 2}');
+SELECT arbiter_set_capacity('optioned', '2030-01-01', 'infinity', 10);
+SELECT arbiter_create_resource('oversold');
+SELECT arbiter_set_capacity('oversold', '2030-01-01', '2030-02-01', 10);
+SELECT arbiter_reserve('oversold', '2030-01-05', '2030-01-09', 9);
+SELECT arbiter_set_capacity('oversold', '2030-01-07', '2030-01-08', 4, force => true);
+SELECT arbiter_create_resource('full');
+SELECT arbiter_set_capacity('full', '2030-01-01', '2030-02-01', 6);
+SELECT arbiter_reserve('full', '2030-01-01', '2030-02-01', 6, 'somebody', 'a key');
+SELECT arbiter_create_resource('no schedule');
+SELECT granted FROM arbiter_try_reserve('full', '2030-01-01', '2030-01-02', 1);
+SELECT arbiter_reserve_all('{"hot": 2, "wide": 1}', '2030-01-01 10:00', '2030-01-01 12:00');
+INSERT INTO arbiter_reservation (resource_id, during, amount, status, expires_at, attributes)
+SELECT resource_id, '[2030-01-03,2030-01-04)', 1, 'held', '2030-01-01', '{"note": "it''s\ta \\ test"}'
+FROM arbiter_resource WHERE name = 'wide';
+
+GRANT USAGE ON SCHEMA public TO booker, analyst;
+GRANT EXECUTE ON FUNCTION arbiter_reserve(text, timestamptz, timestamptz, bigint, text, text),
+	arbiter_available(text, timestamptz, timestamptz) TO booker;
+GRANT SELECT ON arbiter_reservation, arbiter_resource, arbiter_booking TO analyst;
+GRANT SELECT ON arbiter_denial TO analyst WITH GRANT OPTION;
+END
+my $seed = $ENV{ARBITER_SEED} // time;
+note "seed $seed";
+finish_psql(start_psql($node, random_mix(seed => $seed, statements => 3000, seconds => 5),
+	dbname => 'source'));
+is_healthy($node, 'source', dbname => 'source', oversold => 1);
+
+my @contents = (
+	'SELECT * FROM arbiter_resource ORDER BY resource_id',
+	'SELECT * FROM arbiter_capacity ORDER BY resource_id, during',
+	'SELECT * FROM arbiter_reservation ORDER BY reservation_id, part',
+	'SELECT * FROM arbiter_denial ORDER BY denial_id',
+	'SELECT last_value, is_called FROM arbiter_reservation_id_seq',
+	'SELECT last_value, is_called FROM arbiter_resource_resource_id_seq',
+	'SELECT last_value, is_called FROM arbiter_denial_denial_id_seq',
+	'SELECT * FROM arbiter_conflicts()',
+	q{SELECT r, c.relname, has_table_privilege(r, c.oid, p), p
+		FROM pg_class c, unnest('{owner,booker,analyst,stranger}'::text[]) r,
+			unnest('{SELECT,INSERT,SELECT WITH GRANT OPTION}'::text[]) p
+		WHERE c.relname LIKE 'arbiter%' AND c.relkind IN ('r', 'v') ORDER BY 1, 2, 4},
+	q{SELECT r, f.oid::regprocedure, has_function_privilege(r, f.oid, p)
+		FROM pg_proc f, unnest('{owner,booker,analyst,stranger}'::text[]) r,
+			unnest('{EXECUTE,EXECUTE WITH GRANT OPTION}'::text[]) p
+		WHERE f.proname LIKE 'arbiter%' ORDER BY 1, 2::text, p},
+	'SELECT extversion FROM pg_extension ORDER BY extname');
+
+sub contents
+{
+	my ($dbname) = @_;
+
+	return join "\n--\n", map { $node->safe_psql($dbname, $_) } @contents;
+}
+
+my $expected = contents('source');
+my $timelines = timeline_text($node, 'source');
+my $highest = $node->safe_psql('source', 'SELECT max(reservation_id) FROM arbiter_reservation');
+cmp_ok($highest, '>', 100, 'there is something to dump');
+unlike($node->safe_psql('source', q{SELECT count(*) FROM arbiter_conflicts('oversold')}),
+	qr/^0$/, 'one resource is oversold');
+
+# Whatever happened, the restored database is the same and is guarded.
+sub check_restored
+{
+	my ($dbname, $how) = @_;
+
+	is($node->safe_psql($dbname, 'SELECT count(*) FROM arbiter_timeline'),
+		'0', "$how: the timeline is not dumped");
+	is(contents($dbname), $expected, "$how: the same contents");
+	is(timeline_text($node, $dbname), $timelines, "$how: the same timelines before they are built");
+
+	is( sqlstate_of(
+			$node, q{INSERT INTO arbiter_reservation (resource_id, during, amount)
+			SELECT resource_id, '[2030-01-15,2030-01-16)', 1 FROM arbiter_resource WHERE name = 'full'},
+			dbname => $dbname, extra => [ '-U', 'owner' ]),
+		'RV001',
+		"$how: a raw INSERT that oversells is refused");
+	is( sqlstate_of(
+			$node, q{UPDATE arbiter_reservation SET amount = 11 WHERE resource_id =
+				(SELECT resource_id FROM arbiter_resource WHERE name = 'oversold')},
+			dbname => $dbname),
+		'RV001',
+		"$how: an oversold window does not get worse");
+	is(sqlstate_of($node, q{SELECT arbiter_reserve('hot', '2030-01-01', '2030-01-02', 100)},
+			dbname => $dbname, extra => [ '-U', 'booker' ]),
+		'RV001', "$how: who may reserve, may");
+	is(sqlstate_of($node, q{SELECT arbiter_reserve('hot', '2030-01-01', '2030-01-02', 100)},
+			dbname => $dbname, extra => [ '-U', 'stranger' ]),
+		'42501', "$how: who may not, may not");
+	is(sqlstate_of($node, q{SELECT count(*) FROM arbiter_booking},
+			dbname => $dbname, extra => [ '-U', 'analyst' ]),
+		'00000', "$how: who may read, may");
+
+	is($node->safe_psql($dbname,
+			q{SELECT arbiter_reserve('full', '2030-01-01', '2030-02-01', 6, 'somebody', 'a key') =
+				(SELECT reservation_id FROM arbiter_reservation WHERE request_key = 'a key')}),
+		't', "$how: request keys are remembered");
+	is( $node->safe_psql(
+			$dbname, qq{
+			DELETE FROM arbiter_reservation WHERE request_key = 'a key';
+			SELECT arbiter_reserve('full', '2030-01-01', '2030-02-01', 6, 'somebody', 'a key') > $highest}),
+		't',
+		"$how: ids go on");
+	cmp_ok($node->safe_psql($dbname, q{SELECT arbiter_create_resource('another')}),
+		'>', 8, "$how: resource ids go on");
+	is($node->safe_psql($dbname, q{SELECT arbiter_drop_resource('another')}), '', "$how: dropped again");
+
+	$node->safe_psql($dbname, q{SELECT arbiter_rebuild(name) FROM arbiter_resource});
+	is(timeline_text($node, $dbname), $timelines, "$how: the same timelines once built");
+	is_healthy($node, $how, dbname => $dbname, oversold => 1);
+	return;
+}
+
+# The owner dumps and restores.
+$node->safe_psql('postgres', 'CREATE DATABASE plain', @as_owner);
+$node->command_ok([ 'pg_dump', '-U', 'owner', '-f', "$tempdir/plain.sql", 'source' ], 'pg_dump');
+$node->command_ok(
+	[ 'psql', '-XqU', 'owner', '-v', 'ON_ERROR_STOP=1', '-o', "$tempdir/out", '-f', "$tempdir/plain.sql", 'plain' ],
+	'psql');
+check_restored('plain', 'pg_dump | psql');
+
+$node->command_ok([ 'pg_dump', '-U', 'owner', '-Fc', '-f', "$tempdir/custom", 'source' ],
+	'pg_dump -Fc');
+foreach my $turn (1, 2)
+{
+	$node->safe_psql('postgres', "CREATE DATABASE custom$turn", @as_owner);
+	$node->command_ok(
+		[ 'pg_restore', '-U', 'owner', '-e', '-j', 4, '-d', "custom$turn", "$tempdir/custom" ],
+		"pg_restore -j 4, $turn");
+	check_restored("custom$turn", "pg_dump -Fc, pg_restore -j 4, $turn");
+}
+
+$node->safe_psql('postgres', 'CREATE DATABASE directory', @as_owner);
+$node->command_ok([ 'pg_dump', '-U', 'owner', '-Fd', '-j', 2, '-f', "$tempdir/directory", 'source' ],
+	'pg_dump -Fd');
+$node->command_ok(
+	[ 'pg_restore', '-U', 'owner', '-e', '-j', 4, '-d', 'directory', "$tempdir/directory" ],
+	'pg_restore -j 4');
+check_restored('directory', 'pg_dump -Fd, pg_restore -j 4');
+
+# All in one transaction: one COPY after the other into unbuilt resources.
+$node->safe_psql('postgres', 'CREATE DATABASE single', @as_owner);
+$node->command_ok(
+	[ 'pg_restore', '-U', 'owner', '-e', '--single-transaction', '-d', 'single', "$tempdir/custom" ],
+	'pg_restore --single-transaction');
+check_restored('single', 'pg_restore --single-transaction');
+
+# INSERT instead of COPY is raw DML, and guarded: rows of arbiter_capacity come
+# before the resource they belong to.  It is refused, in whole; a superuser may
+# restore such data with triggers off, and arbiter builds from them after.
+$node->safe_psql('postgres', 'CREATE DATABASE inserts', @as_owner);
+$node->command_ok([ 'pg_dump', '-U', 'owner', '--inserts', '-f', "$tempdir/inserts.sql", 'source' ],
+	'pg_dump --inserts');
+$node->command_checks_all(
+	[ 'psql', '-XqU', 'owner', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=verbose', '-1',
+		'-f', "$tempdir/inserts.sql", 'inserts' ],
+	3, [], [qr/23503/], 'INSERTs in that order are refused');
+$node->command_ok(
+	[ 'pg_dump', '--inserts', '--data-only', '--disable-triggers', '-f', "$tempdir/rows.sql", 'source' ],
+	'pg_dump --inserts --disable-triggers');
+$node->safe_psql('inserts', 'CREATE EXTENSION arbiter CASCADE');
+$node->command_ok(
+	[ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-o', "$tempdir/out", '-f', "$tempdir/rows.sql", 'inserts' ],
+	'INSERTs with triggers off');
+is(timeline_text($node, 'inserts'), $timelines, 'INSERTs with triggers off: the same timelines');
+is( sqlstate_of(
+		$node, q{INSERT INTO arbiter_reservation (resource_id, during, amount)
+		SELECT resource_id, '[2030-01-15,2030-01-16)', 1 FROM arbiter_resource WHERE name = 'full'},
+		dbname => 'inserts'),
+	'RV001',
+	'INSERTs with triggers off: a raw INSERT that oversells is refused');
+is_healthy($node, 'INSERTs with triggers off', dbname => 'inserts', oversold => 1);
+
+is_log_clean($node, 'all restores');
+$node->stop;
+done_testing();

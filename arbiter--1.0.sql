@@ -488,6 +488,8 @@ COMMENT ON COLUMN arbiter_reservation.status IS 'held, confirmed, cancelled or e
 COMMENT ON COLUMN arbiter_reservation.request_key IS 'the caller''s idempotency key, unique per user_id';
 COMMENT ON COLUMN arbiter_reservation.request_fingerprint IS 'hash of the arguments first used with request_key';
 COMMENT ON SEQUENCE arbiter_reservation_id_seq IS 'reservation_id by default';
+COMMENT ON SEQUENCE arbiter_resource_resource_id_seq IS 'resource_id by default';
+COMMENT ON SEQUENCE arbiter_denial_denial_id_seq IS 'denial_id by default';
 COMMENT ON TABLE arbiter_timeline IS 'derived availability step function, packed in chunks: read the function arbiter_timeline() instead';
 COMMENT ON COLUMN arbiter_timeline.used IS 'number of steps in use';
 COMMENT ON COLUMN arbiter_timeline.base IS 'added to every step, minimum and maximum of the chunk';

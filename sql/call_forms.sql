@@ -27,9 +27,9 @@ SELECT arbiter_reserve(1707165008::int, 1708374608::bigint, 9::smallint) > 0;
 SELECT arbiter_reserve(extract(epoch FROM timestamptz '2024-02-05')::bigint, 1708374608, 10) > 0;
 SELECT arbiter_reserve(NULL, 99999999999, 11) > 0;
 SELECT arbiter_reserve(start_time => NULL, end_time => 99999999999, amount => 12, resource => 'forms') > 0;
-SELECT amount, user_id = current_user AS own, during FROM booked('default')
+SELECT amount, user_id = 'self' AS own, during FROM booked('default')
 WHERE amount NOT IN (11) ORDER BY amount;
-SELECT amount, user_id = current_user AS own, during FROM booked('forms')
+SELECT amount, user_id = 'self' AS own, during FROM booked('forms')
 WHERE amount NOT IN (12) ORDER BY amount;
 -- a NULL start is the earliest permitted one: the clock
 SELECT lower(during) BETWEEN now() AND clock_timestamp(), upper(during), amount
@@ -53,7 +53,7 @@ SELECT arbiter_reserve(resource => 'forms', start_time => timestamptz '2030-01-0
 SELECT arbiter_reserve(resource => 'forms', start_time => NULL, end_time => timestamptz '2130-01-02', amount => 10) > 0;
 SELECT arbiter_reserve(resource => 'forms', start_time => now(), end_time => 'infinity', amount => 11) > 0;
 SELECT arbiter_reserve(start_time => current_date, end_time => current_date + 1, amount => 12, user_id => 'x', resource => 'forms') > 0;
-SELECT amount, user_id = current_user AS own, upper(during) > lower(during) AS sound,
+SELECT amount, user_id = 'self' AS own, upper(during) > lower(during) AS sound,
 	CASE WHEN amount IN (5, 6, 9) THEN during END AS during
 FROM booked('forms') ORDER BY amount;
 SELECT amount, lower(during) BETWEEN now() AND clock_timestamp(), upper(during) = 'infinity'
@@ -73,9 +73,10 @@ SELECT arbiter_reserve('forms', 'now', 'tomorrow', 4) > 0;
 SELECT arbiter_reserve('forms', NULL, '2130-01-01', 5) > 0;
 SELECT arbiter_reserve('forms', NULL, 'infinity', 6) > 0;
 SELECT arbiter_reserve('forms', '2030-01-01'::text, '2030-01-02'::varchar, 7) > 0;
-SELECT arbiter_reserve('forms', '2030-01-01', '2030-01-02', '8') > 0;
-SELECT arbiter_reserve('forms', '2030-01-01', '2030-01-02', 9, NULL) > 0;
-\echo :SQLSTATE
+SELECT arbiter_reserve('forms', '2030-01-01', '2030-01-02', bigint '8') > 0;
+SELECT arbiter_reserve('forms', '2030-01-01', '2030-01-02', amount => '9') > 0;
+SELECT arbiter_reserve('forms', '2030-01-01', '2030-01-02', '10', 'someone', NULL) > 0;
+SELECT amount, user_id = 'self' AS own, CASE WHEN amount NOT IN (4, 5, 6) THEN during END FROM booked('forms') ORDER BY amount;
 ROLLBACK;
 BEGIN;
 SELECT arbiter_reserve(resource => 'forms', start_time => '2030-01-01', end_time => '2030-01-02', amount => 10) > 0;
@@ -90,7 +91,7 @@ SET LOCAL timezone TO 'UTC';
 SET LOCAL datestyle TO 'SQL, DMY';
 SELECT arbiter_reserve('forms', '01/02/2030', '02/02/2030', 16) > 0;
 SET LOCAL datestyle TO 'ISO, YMD';
-SELECT amount, user_id = current_user AS own, during FROM booked('forms')
+SELECT amount, user_id = 'self' AS own, during FROM booked('forms')
 WHERE amount NOT IN (11, 12) ORDER BY amount;
 SELECT amount, lower(during) BETWEEN now() AND clock_timestamp(), upper(during) = 'infinity'
 FROM booked('forms') WHERE amount IN (11, 12) ORDER BY amount;
@@ -119,14 +120,14 @@ PREPARE stamp_naive(timestamp, timestamp) AS SELECT arbiter_reserve('forms', $1,
 EXECUTE stamp_naive('2030-01-01', '2030-01-02');
 PREPARE text_typed(text, text, text, bigint) AS SELECT arbiter_reserve($1, $2, $3, $4) > 0;
 EXECUTE text_typed('forms', '2030-01-01', '2030-01-02', 10);
-PREPARE text_untyped AS SELECT arbiter_reserve('forms', $1, $2, $3) > 0;
+PREPARE text_untyped AS SELECT arbiter_reserve('forms', $1, $2, $3::bigint) > 0;
 EXECUTE text_untyped('2030-01-01', '2030-01-02', 11);
 EXECUTE text_untyped(NULL, 'infinity', 12);
 PREPARE text_named AS
 	SELECT arbiter_reserve(resource => $1, start_time => $2, end_time => $3, amount => $4, user_id => $5) > 0;
 EXECUTE text_named('forms', '2030-01-01', '2030-01-02', 13, '4242');
-PREPARE all_untyped AS SELECT arbiter_reserve($1, $2, $3, $4) > 0;
-EXECUTE all_untyped('forms', '2030-01-01', '2030-01-02', 14);
+PREPARE all_untyped AS SELECT arbiter_reserve($1, $2, $3, $4, $5, $6) > 0;
+EXECUTE all_untyped('forms', '2030-01-01', '2030-01-02', 14, '4242', NULL);
 SELECT name, parameter_types FROM pg_prepared_statements ORDER BY name;
 SELECT amount, during FROM booked('forms') WHERE amount NOT IN (6, 12) ORDER BY amount;
 SELECT amount FROM booked('default') ORDER BY amount;
@@ -206,6 +207,11 @@ SELECT arbiter_reserve('forms', 1707165008, 1708374608, 1);
 SELECT arbiter_reserve('forms', '2030-01-01', '2030-01-02', 1.5);
 \echo :SQLSTATE
 SELECT arbiter_reserve('forms', '2030-01-01', '2030-01-02', 9223372036854775808);
+\echo :SQLSTATE
+-- four arguments without any type could be the epochs as well: name or cast the amount
+SELECT arbiter_reserve('forms', '2030-01-01', '2030-01-02', '8');
+\echo :SQLSTATE
+PREPARE all_untyped AS SELECT arbiter_reserve($1, $2, $3, $4);
 \echo :SQLSTATE
 
 SELECT count(*) FROM arbiter_reservation WHERE resource_id = id_of('forms') AND status <> 'cancelled';

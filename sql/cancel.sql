@@ -14,9 +14,7 @@ SELECT arbiter_available('cancel', '2030-01-01', '2031-01-01');
 SELECT * FROM booked('cancel');
 SELECT resources, start_time, end_time, status, user_id FROM arbiter_booking WHERE reservation_id = :id;
 -- twice, or never reserved
-SELECT arbiter_cancel(:id);
-\echo :SQLSTATE
-SELECT regexp_replace(o, :'id', '<id>', 'g') FROM outcome('SELECT arbiter_cancel(' || :id || ')') o;
+SELECT outcome('SELECT arbiter_cancel(' || :id || ')');
 SELECT outcome($$ SELECT arbiter_cancel(9223372036854775807) $$);
 -- in the same transaction as its reservation, and undone
 BEGIN;
@@ -45,7 +43,7 @@ SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation WHERE user_id = '
 SELECT arbiter_available('cancel', '2030-02-01', '2030-02-02');
 SELECT reservation_id AS expired FROM arbiter_reservation
 WHERE user_id = 'gone' AND status = 'expired' AND resource_id = id_of('cancel') \gset
-SELECT split_part(o, ':', 1) FROM outcome('SELECT arbiter_cancel(' || :expired || ')') o LIMIT 1;
+SELECT outcome('SELECT arbiter_cancel(' || :expired || ')');
 
 -- a part at a time by raw SQL, the rest by the function
 SELECT arbiter_create_resource('cancel.two') > 0;

@@ -1,6 +1,7 @@
 -- Every argument error: its SQLSTATE, DETAIL and HINT, and nothing changed.
 SET timezone TO 'UTC';
 SET datestyle TO 'ISO, YMD';
+SET intervalstyle TO 'postgres';
 \pset null '(null)'
 \pset format unaligned
 \pset tuples_only on
@@ -88,7 +89,9 @@ SELECT outcome($$ SELECT arbiter_reserve(NULL::text, '2024-02-20', '2024-02-21',
 SELECT outcome($$ SELECT arbiter_reserve('errors', '2024-02-20', NULL, 1) $$);
 SELECT outcome($$ SELECT arbiter_reserve('errors', timestamptz '2024-02-20', NULL, 1) $$);
 SELECT outcome($$ SELECT arbiter_reserve('errors', NULL, NULL, 1) $$);
-SELECT outcome($$ SELECT arbiter_reserve('errors', '2024-02-20', '2024-02-21', NULL) $$);
+SELECT outcome($$ SELECT arbiter_reserve('errors', '2024-02-20', '2024-02-21', NULL::bigint) $$);
+SELECT outcome($$ SELECT arbiter_reserve('errors', '2024-02-20', '2024-02-21', amount => NULL) $$);
+SELECT outcome($$ SELECT arbiter_reserve('errors', '2024-02-20', '2024-02-21', 1, NULL) $$);
 SELECT outcome($$ SELECT arbiter_reserve(resource => NULL, start_time => NULL, end_time => NULL, amount => NULL, user_id => NULL) $$);
 SELECT outcome($$ SELECT arbiter_try_reserve('errors', '2024-02-20', NULL, 1) $$);
 SELECT outcome($$ SELECT arbiter_try_reserve(1707165008, 1708374608, NULL) $$);
@@ -125,7 +128,8 @@ SELECT outcome($$ SELECT arbiter_reserve('errors', '2024-02-20', '', 1) $$);
 SELECT outcome($$ SELECT arbiter_reserve('errors', '2024-13-45', '2025-01-01', 1) $$);
 SELECT outcome($$ SELECT arbiter_reserve('errors', '2024-02-20', '300000-01-01', 1) $$);
 SELECT outcome($$ SELECT arbiter_reserve('errors', '1707165008', '1708374608', 1) $$);
-SELECT outcome($$ SELECT arbiter_reserve('errors', '2024-02-20', '2024-02-21', 'many') $$);
+SELECT outcome($$ SELECT arbiter_reserve('errors', '2024-02-20', '2024-02-21', amount => 'many') $$);
+SELECT outcome($$ SELECT arbiter_reserve(1707165008, 1708374608, 'many') $$);
 SELECT outcome($$ SELECT arbiter_available('errors', 'soon', 'later') $$);
 SELECT outcome($$ SELECT arbiter_try_reserve('errors', 'soon', 'later', 1) $$);
 

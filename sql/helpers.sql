@@ -2,7 +2,8 @@
 SET client_min_messages TO warning;
 
 -- Run a statement and report how it ends: the SQLSTATE, message, DETAIL and
--- HINT of an error, or the number of rows. With mask, instants are hidden.
+-- HINT of an error, or the number of rows.  What differs from run to run is
+-- hidden: ids, whole rows, and with mask instants.
 CREATE FUNCTION outcome(statement text, mask boolean DEFAULT false) RETURNS SETOF text
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -26,6 +27,8 @@ BEGIN
 		'HINT:  ' || nullif(hint, '')]
 	LOOP
 		CONTINUE WHEN line IS NULL;
+		line := regexp_replace(line, '(reservation|resource|resource with id) \d+\M', '\1 <id>', 'g');
+		line := regexp_replace(line, '(Failing row contains) .*', '\1 <row>.');
 		IF mask THEN
 			line := regexp_replace(line,
 				'\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d', '<instant>', 'g');
@@ -51,9 +54,9 @@ $$;
 CREATE FUNCTION booked(resource text)
 RETURNS TABLE (during tstzrange, amount bigint, user_id text, status text)
 LANGUAGE sql STABLE AS $$
-	SELECT v.during, v.amount, v.user_id, v.status FROM arbiter_reservation v
-	WHERE v.resource_id = id_of(resource)
-	ORDER BY v.during, v.amount, v.user_id, v.status, v.reservation_id, v.part
+	SELECT v.during, v.amount, CASE WHEN v.user_id = session_user THEN 'self' ELSE v.user_id END, v.status
+	FROM arbiter_reservation v WHERE v.resource_id = id_of(resource)
+	ORDER BY v.during, v.amount, 3, v.status, v.reservation_id, v.part
 $$;
 
 -- capacity less reservations, step by step, from the two base tables alone

@@ -1,6 +1,7 @@
 -- Options of a resource: lead time, granularity, unit.
 SET timezone TO 'UTC';
 SET datestyle TO 'ISO, YMD';
+SET intervalstyle TO 'postgres';
 \pset null '(null)'
 \pset format unaligned
 \pset tuples_only on

@@ -45,10 +45,12 @@ SELECT arbiter_reserve('key', '2030-01-01 01:00+01', '2030-01-02', 4, 'ann', 'k1
 SELECT arbiter_reserve('key', '2030-02-01', '2030-02-02', 1, 'ann', NULL) <> arbiter_reserve('key', '2030-02-01', '2030-02-02', 1, 'ann', NULL);
 
 -- the arguments as they were given: NULL stays NULL, whatever the clock says
-SELECT arbiter_reserve('key', NULL, '2130-01-01', 1, 'ann', 'k2') AS id2 \gset
-SELECT pg_sleep(0.01) IS NULL;
-SELECT arbiter_reserve('key', NULL, '2130-01-01', 1, 'ann', 'k2') = :id2;
-SELECT arbiter_cancel(:id2);
+SELECT arbiter_create_resource('key.long') > 0;
+SELECT arbiter_set_capacity('key.long', '2000-01-01', '2131-01-01', 10);
+SELECT arbiter_reserve('key.long', NULL, '2130-01-01', 1, 'ann', 'k2') AS id2 \gset
+SELECT pg_sleep(0.01);
+SELECT arbiter_reserve('key.long', NULL, '2130-01-01', 1, 'ann', 'k2') = :id2;
+SELECT count(*) FROM booked('key.long');
 
 -- a cancelled first reservation is still the answer
 SELECT arbiter_cancel(:id);

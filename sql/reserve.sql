@@ -99,8 +99,8 @@ SELECT v.part, v.resource_id = id_of('default'), v.during, v.amount, v.user_id, 
 FROM arbiter_reservation v WHERE reservation_id = :id;
 SELECT resources, start_time, end_time, status, user_id FROM arbiter_booking
 WHERE reservation_id = :id;
-SELECT user_id = current_user FROM arbiter_reservation
-WHERE reservation_id = arbiter_reserve(1707165008, 1708374608, 8);
+SELECT arbiter_reserve(1707165008, 1708374608, 8) AS id \gset
+SELECT user_id = current_user FROM arbiter_reservation WHERE reservation_id = :id;
 ROLLBACK;
 
 --

@@ -1,6 +1,7 @@
 -- arbiter_reserve_all: several resources, one reservation, all or nothing.
 SET timezone TO 'UTC';
 SET datestyle TO 'ISO, YMD';
+SET intervalstyle TO 'postgres';
 \pset null '(null)'
 \pset format unaligned
 \pset tuples_only on
@@ -52,7 +53,7 @@ SELECT arbiter_reserve('all.a', '2030-01-01', '2030-01-02', 1) > 0;
 SELECT arbiter_reserve('all.b', '2030-01-02', '2030-01-03', 1) > 0;
 SELECT arbiter_reserve('all.a', '2030-01-03 06:00', '2030-01-03 18:00', 1) > 0;
 SELECT granted, reason, limiting_time, available, earliest_start, largest_amount, limiting_resource
-FROM arbiter_try_reserve_all('{"all.a": 1, "all.b": 1}', '2030-01-01', '2030-01-02');
+FROM arbiter_try_reserve_all('{"all.a": 1, "all.b": 1}', '2030-01-01', '2030-01-02', 'ann');
 SELECT granted FROM arbiter_try_reserve_all('{"all.a": 1, "all.b": 1}', '2030-01-03 18:00', '2030-01-04 18:00');
 
 -- the try form

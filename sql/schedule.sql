@@ -1,6 +1,7 @@
 -- Resources and their schedule.
 SET timezone TO 'UTC';
 SET datestyle TO 'ISO, YMD';
+SET intervalstyle TO 'postgres';
 \pset null '(null)'
 SET client_min_messages TO warning;
 \pset format unaligned
@@ -144,7 +145,7 @@ FROM generate_series(1, 3) n;
 SELECT outcome($$ SELECT arbiter_set_capacity('schedule', '2030-01-01 00:00', '2030-01-02 00:00', 8) $$);
 SELECT outcome($$ SELECT arbiter_set_capacity('schedule', '2030-01-01 11:00', '2030-01-01 13:00', NULL) $$);
 SELECT outcome($$ SELECT arbiter_add_capacity('schedule', '2030-01-01 11:59:59', '2030-01-01 13:00', -2) $$);
-SELECT outcome($$ SELECT arbiter_load_schedule('schedule', '{{1893456000,1893499200,10}}') $$);
+SELECT outcome($$ SELECT arbiter_load_schedule('schedule', '{{1893456000,1893495600,10}}') $$);
 SELECT outcome($$ SELECT arbiter_load_schedule('schedule', '{}') $$);
 -- what still covers them, and what does not touch them, is fine
 SELECT arbiter_set_capacity('schedule', '2030-01-01 10:00', '2030-01-01 12:00', 9);

@@ -11,6 +11,7 @@
 
 #include "postgres.h"
 
+#include "compat.h"
 #include "access/genam.h"
 #include "datatype/timestamp.h"
 #include "executor/tuptable.h"
@@ -52,6 +53,6 @@ extern Segment *capacity_segments(int32 resource_id, TimestampTz from,
 								  int *nsegments);
 extern Step *capacity_steps(int32 resource_id, TimestampTz from,
 							TimestampTz to, Snapshot snapshot, int *nsteps);
-extern void amount_overflow_error(void) pg_attribute_noreturn();
+pg_noreturn extern void amount_overflow_error(void);
 
 #endif							/* ARBITER_BASE_ROWS_H */

@@ -19,6 +19,11 @@
 #error "arbiter needs PostgreSQL 15 or later"
 #endif
 
+/* 18 has pg_noreturn as a prefix, and no attribute at the end any more */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn __attribute__((noreturn))
+#endif
+
 /* 16 made update_indexes an enum, so that summarizing indexes can be told */
 #if PG_VERSION_NUM >= 160000
 typedef TU_UpdateIndexes UpdateIndexes;

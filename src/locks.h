@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "compat.h"
 #include "utils/snapshot.h"
 
 extern void resource_lock_shared(int32 resource_id);
@@ -20,7 +21,7 @@ extern void request_key_lock(const char *user_id, const char *request_key);
 
 extern Snapshot decision_snapshot(void);
 extern Snapshot latest_snapshot(void);
-extern void concurrent_change_error(void) pg_attribute_noreturn();
+pg_noreturn extern void concurrent_change_error(void);
 extern void require_writable(const char *function);
 
 #endif							/* ARBITER_LOCKS_H */

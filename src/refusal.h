@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "compat.h"
 #include "datatype/timestamp.h"
 #include "resource.h"
 #include "timeline.h"
@@ -47,9 +48,8 @@ typedef struct Refusal
 
 extern bool refuse_early_start(const Request *request, Refusal *refusal);
 extern void refuse_capacity(const Request *request, Refusal *refusal);
-extern void refusal_raise(const Refusal *refusal) pg_attribute_noreturn();
-extern void refuse_statement(const TimelineChange *changes,
-							 const TimelineRefusal *where)
-			pg_attribute_noreturn();
+pg_noreturn extern void refusal_raise(const Refusal *refusal);
+pg_noreturn extern void refuse_statement(const TimelineChange *changes,
+							 const TimelineRefusal *where);
 
 #endif							/* ARBITER_REFUSAL_H */

@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "compat.h"
 typedef struct RequestKey
 {
 	const char *user_id;
@@ -22,6 +23,6 @@ typedef struct RequestKey
 
 extern char *request_fingerprint(const char *arguments);
 extern void request_key_find(RequestKey *key);
-extern void request_key_reused_error(const RequestKey *key) pg_attribute_noreturn();
+pg_noreturn extern void request_key_reused_error(const RequestKey *key);
 
 #endif							/* ARBITER_REQUEST_KEY_H */

@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "compat.h"
 #include "datatype/timestamp.h"
 #include "utils/snapshot.h"
 
@@ -28,7 +29,7 @@ extern bool resource_find_by_id(int32 resource_id, Snapshot snapshot,
 								Resource *resource);
 extern TimestampTz resource_earliest_start(const Resource *resource,
 										   TimestampTz clock);
-extern void resource_vanished_error(const char *name) pg_attribute_noreturn();
-extern void resource_unknown_id_error(int32 resource_id) pg_attribute_noreturn();
+pg_noreturn extern void resource_vanished_error(const char *name);
+pg_noreturn extern void resource_unknown_id_error(int32 resource_id);
 
 #endif							/* ARBITER_RESOURCE_H */

@@ -152,14 +152,12 @@ steps_minimum(const Step *steps, int nsteps, int64_t end,
 int64_t
 steps_round_up(int64_t instant, int64_t granularity, int64_t origin)
 {
-	int64_t		offset;
 	int64_t		remainder;
 
 	if (granularity == 0 || instant == STEPS_INFINITY)
 		return instant;
-	if (__builtin_sub_overflow(instant, origin, &offset))
-		return STEPS_INFINITY;
-	remainder = offset % granularity;
+	/* both terms are small, where the difference might not fit */
+	remainder = (instant % granularity - origin % granularity) % granularity;
 	if (remainder < 0)
 		remainder += granularity;
 	if (remainder != 0 &&

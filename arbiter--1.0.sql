@@ -31,8 +31,9 @@ CREATE TABLE arbiter_capacity (
 	CONSTRAINT arbiter_capacity_excl
 		EXCLUDE USING gist (resource_id WITH =, during WITH &&) DEFERRABLE INITIALLY IMMEDIATE
 );
-CREATE UNIQUE INDEX arbiter_capacity_start_key ON arbiter_capacity (resource_id, during);
-ALTER TABLE arbiter_capacity REPLICA IDENTITY USING INDEX arbiter_capacity_start_key;
+CREATE INDEX arbiter_capacity_start_idx ON arbiter_capacity (resource_id, during);
+-- a deferrable constraint cannot identify rows for logical replication
+ALTER TABLE arbiter_capacity REPLICA IDENTITY FULL;
 
 CREATE SEQUENCE arbiter_reservation_id_seq;
 
@@ -296,7 +297,7 @@ LANGUAGE SQL STABLE STRICT PARALLEL SAFE
 RETURN CASE
 	WHEN instant = 'infinity' THEN 9223372036854775807
 	WHEN instant = '-infinity' THEN (-9223372036854775807 - 1)
-	ELSE (extract(epoch FROM instant) * 1000000)::bigint - 946684800000000 END;
+	ELSE (extract(epoch FROM instant) * 1000000 - 946684800000000)::bigint END;
 
 CREATE FUNCTION arbiter_instant(microseconds bigint)
 RETURNS timestamptz
@@ -322,7 +323,7 @@ BEGIN ATOMIC
 		SELECT c.resource_id, c.during, c.ends, c.used, c.base, c.minimum, c.maximum, c.steps,
 			arbiter_microseconds(lower(c.during)) AS first_instant,
 			arbiter_microseconds(c.ends) AS last_instant
-		FROM arbiter_timeline c
+		FROM arbiter_timeline c JOIN chosen USING (resource_id)
 		WHERE c.ends <> '-infinity'
 	), step AS MATERIALIZED (
 		SELECT c.resource_id, c.during, c.first_instant, c.last_instant, n,
@@ -331,16 +332,21 @@ BEGIN ATOMIC
 			c.steps[2 * n] + c.base AS available,
 			CASE WHEN n > 1 THEN c.steps[2 * n - 2] + c.base END AS previous
 		FROM chunk c CROSS JOIN LATERAL generate_series(1, c.used) n
+	), extent AS (
+		SELECT s.resource_id, s.last_instant, min(s.available) AS smallest,
+			max(s.available) AS largest
+		FROM step s
+		GROUP BY s.resource_id, s.last_instant
 	), event AS (
 		-- what must be: declared capacity less active reservations ...
 		SELECT c.resource_id, e.instant, e.amount::numeric AS expected, 0::numeric AS reserved,
 			0::numeric AS found, 0 AS covered
-		FROM arbiter_capacity c CROSS JOIN LATERAL (VALUES
+		FROM arbiter_capacity c JOIN chosen USING (resource_id) CROSS JOIN LATERAL (VALUES
 			(arbiter_microseconds(lower(c.during)), c.amount),
 			(arbiter_microseconds(upper(c.during)), - c.amount)) e (instant, amount)
 		UNION ALL
 		SELECT v.resource_id, e.instant, - e.amount::numeric, e.amount::numeric, 0, 0
-		FROM arbiter_reservation v CROSS JOIN LATERAL (VALUES
+		FROM arbiter_reservation v JOIN chosen USING (resource_id) CROSS JOIN LATERAL (VALUES
 			(arbiter_microseconds(lower(v.during)), v.amount),
 			(arbiter_microseconds(upper(v.during)), - v.amount)) e (instant, amount)
 		WHERE v.status IN ('held', 'confirmed')
@@ -377,28 +383,24 @@ BEGIN ATOMIC
 			OR (s.covered = 0 AND s.reserved <> 0))
 	UNION ALL
 	SELECT c.resource_id, 'chunk minimum differs', c.during, m.smallest, c.base + c.minimum
-	FROM chunk c JOIN chosen USING (resource_id)
-	CROSS JOIN LATERAL (SELECT min(s.available) AS smallest FROM step s
-		WHERE s.resource_id = c.resource_id AND s.last_instant = c.last_instant) m
+	FROM chunk c LEFT JOIN extent m USING (resource_id, last_instant)
 	WHERE m.smallest IS DISTINCT FROM c.base + c.minimum
 	UNION ALL
 	SELECT c.resource_id, 'chunk maximum differs', c.during, m.largest, c.base + c.maximum
-	FROM chunk c JOIN chosen USING (resource_id)
-	CROSS JOIN LATERAL (SELECT max(s.available) AS largest FROM step s
-		WHERE s.resource_id = c.resource_id AND s.last_instant = c.last_instant) m
+	FROM chunk c LEFT JOIN extent m USING (resource_id, last_instant)
 	WHERE m.largest IS DISTINCT FROM c.base + c.maximum
 	UNION ALL
 	SELECT s.resource_id, 'step out of order', s.during, s.start, s.finish
-	FROM step s JOIN chosen USING (resource_id)
+	FROM step s
 	WHERE s.start >= s.finish OR (s.n = 1 AND s.start <> s.first_instant)
 	UNION ALL
 	SELECT s.resource_id, 'equal neighbouring steps', s.during, s.previous, s.available
-	FROM step s JOIN chosen USING (resource_id)
+	FROM step s
 	WHERE s.available = s.previous
 	UNION ALL
 	SELECT c.resource_id, 'end of chunk differs', c.during,
 		arbiter_microseconds(upper(c.during)), c.last_instant
-	FROM chunk c JOIN chosen USING (resource_id)
+	FROM chunk c
 	WHERE upper(c.during) IS DISTINCT FROM c.ends
 	UNION ALL
 	SELECT c.resource_id, 'chunk of a resource that is not built', c.during, NULL, NULL

@@ -67,7 +67,7 @@ SELECT * FROM arbiter_check('chunks');
 SELECT * FROM window_differences('chunks', '2030-02-25', 250, 50);
 -- capacity over thousands of steps
 SELECT arbiter_add_capacity('chunks', '2030-02-01', '2030-10-01', 500);
-SELECT arbiter_set_capacity('chunks', timestamptz '2030-01-01' + n * interval '1 day', timestamptz '2030-01-02' + n * interval '1 day', 2000 + n)
+SELECT count(arbiter_set_capacity('chunks', timestamptz '2030-01-01' + n * interval '1 day', timestamptz '2030-01-02' + n * interval '1 day', 2000 + n))
 FROM generate_series(0, 3) n;
 SELECT arbiter_load_schedule('chunks', (SELECT array_agg(ARRAY[1893456000 + n * 86400, 1893456000 + (n + 1) * 86400, 2000 + n % 7]) FROM generate_series(0, 364) n));
 SELECT * FROM arbiter_check('chunks');
@@ -110,18 +110,25 @@ SELECT * FROM arbiter_check('chunks.churn');
 SET arbiter.chunk_steps TO 32;
 SELECT arbiter_create_resource('chunks.small') > 0;
 SELECT arbiter_set_capacity('chunks.small', '2030-01-01', '2030-05-01', 100);
-SELECT arbiter_reserve('chunks.small', timestamptz '2030-01-10' + n * interval '2 h', timestamptz '2030-01-10' + (n * 2 + 1) * interval '1 h', 1 + n % 2) > 0
+SELECT count(arbiter_reserve('chunks.small', timestamptz '2030-01-10' + n * interval '2 h', timestamptz '2030-01-10' + (n * 2 + 1) * interval '1 h', 1 + n % 2))
 FROM generate_series(1, 15) n;
 SELECT count(arbiter_reserve('chunks.small', timestamptz '2030-01-10' + n * interval '2 h', timestamptz '2030-01-10' + (n * 2 + 1) * interval '1 h', 1 + n % 2))
 FROM generate_series(16, 400) n;
 SELECT max(used) <= 32 FROM arbiter_timeline WHERE resource_id = id_of('chunks.small');
 SELECT * FROM arbiter_check('chunks.small');
 -- a start, an end, or both on an edge of a chunk; all of a chunk; one chunk and a bit
-SELECT count(arbiter_reserve('chunks.small', lower(during), upper(during), 2)) FROM arbiter_timeline WHERE resource_id = id_of('chunks.small') AND used > 0;
+CREATE FUNCTION edges() RETURNS TABLE (first timestamptz, last timestamptz) LANGUAGE sql STABLE AS $$
+	SELECT greatest(lower(during), '2030-01-01'), upper(during)
+	FROM arbiter_timeline WHERE resource_id = id_of('chunks.small') AND used > 0
+$$;
+SELECT count(arbiter_reserve('chunks.small', first, last, 2)) > 10 FROM edges();
 SELECT * FROM arbiter_check('chunks.small');
-SELECT count(arbiter_reserve('chunks.small', lower(during), upper(during) - interval '1 us', 1)),
-	count(arbiter_reserve('chunks.small', lower(during) + interval '1 us', upper(during), 1))
-FROM (SELECT during FROM arbiter_timeline WHERE resource_id = id_of('chunks.small') AND used > 0 OFFSET 0) c;
+SELECT count(arbiter_reserve('chunks.small', first, last - interval '1 us', 1)) > 10,
+	count(arbiter_reserve('chunks.small', first + interval '1 us', last, 1)) > 10,
+	count(arbiter_reserve('chunks.small', first + interval '1 us', last + interval '1 us', 1)) > 10,
+	count(arbiter_reserve('chunks.small', last - interval '1 us', last + interval '1 us', 1)) > 10
+FROM edges();
+DROP FUNCTION edges();
 SELECT * FROM arbiter_check('chunks.small');
 SELECT * FROM timeline_differences('chunks.small', '2029-12-01', '2030-06-01');
 SELECT outcome($$ SELECT arbiter_reserve('chunks.small', '2030-01-11', '2030-03-01', 99) $$);

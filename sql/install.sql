@@ -3,6 +3,7 @@
 SET timezone TO 'UTC';
 SET datestyle TO 'ISO, YMD';
 SET client_min_messages TO warning;
+SET jit TO off;
 
 -- In a schema of its own first: nothing may depend on the search path, and a
 -- session must not keep what it remembers about a dropped installation.

@@ -14,6 +14,7 @@ CREATE ROLE regress_arbiter_nobody;
 SELECT current_database() AS home \gset
 CREATE DATABASE regression_arbiter_privileges OWNER regress_arbiter_owner TEMPLATE template0;
 \c regression_arbiter_privileges
+SET jit TO off;
 SET client_min_messages TO warning;
 SET timezone TO 'UTC';
 SET datestyle TO 'ISO, YMD';

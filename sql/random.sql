@@ -73,7 +73,7 @@ BEGIN
 					UPDATE arbiter_reservation SET status = CASE status WHEN 'cancelled' THEN 'confirmed' ELSE 'cancelled' END
 					WHERE resource_id = id AND during && tstzrange(s, s + interval '3 h');
 				ELSIF kind < 0.96 THEN
-					PERFORM arbiter_set_capacity(name, s, e, CASE WHEN random() < 0.1 THEN NULL ELSE floor(random() * 90) END, random() < 0.1);
+					PERFORM arbiter_set_capacity(name, s, e, CASE WHEN random() < 0.1 THEN NULL ELSE floor(random() * 90)::bigint END, random() < 0.1);
 				ELSIF kind < 0.98 THEN
 					PERFORM arbiter_add_capacity(name, s, e, (floor(random() * 30) - 10)::bigint, random() < 0.1);
 				ELSE

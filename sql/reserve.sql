@@ -166,5 +166,5 @@ SELECT outcome($$ SELECT arbiter_reserve('reserve.bare', '2030-01-01 11:00', '20
 SELECT * FROM arbiter_timeline('reserve.bare');
 
 SELECT * FROM arbiter_check();
-SELECT * FROM arbiter_conflicts();
+SELECT * FROM arbiter_conflicts() WHERE resource_name LIKE 'reserve%';
 SELECT arbiter_drop_resource('default');

@@ -166,15 +166,18 @@ COPY arbiter_reservation (resource_id, during, amount, user_id) FROM stdin;
 9001	[2030-01-05,2030-01-06)	1	ann
 9001	[2030-01-01 12:00,2030-01-01 13:00)	1	bob
 \.
-\echo :SQLSTATE
+\set VERBOSITY sqlstate
+COPY arbiter_reservation (resource_id, during, amount, user_id) FROM stdin;
+9001	[2030-01-05,2030-01-06)	1	ann
+9001	[2030-01-01 12:00,2030-01-01 13:00)	1	bob
+\.
 COPY arbiter_reservation (resource_id, during, amount, user_id) FROM stdin;
 9001	[2030-01-05,2030-01-06)	0	ann
 \.
-\echo :SQLSTATE
 COPY arbiter_reservation (resource_id, during, amount, user_id) FROM stdin;
 9001	empty	1	ann
 \.
-\echo :SQLSTATE
+\set VERBOSITY default
 SELECT * FROM arbiter_timeline('table.copy', '2030-01-01', '2030-01-10');
 SELECT * FROM arbiter_check('table.copy');
 
@@ -194,8 +197,8 @@ SELECT * FROM booked('table.copy');
 SELECT arbiter_available('table.copy', '2030-01-01', '2030-01-02');
 SELECT * FROM arbiter_check();
 -- capacity and resources cannot go from under reservations
-SELECT outcome($$ TRUNCATE arbiter_capacity $$);
-SELECT outcome($$ TRUNCATE arbiter_resource $$);
+SELECT regexp_replace(o, '(DETAIL:  )\d+', '\1<n>') FROM outcome($$ TRUNCATE arbiter_capacity $$) o;
+SELECT regexp_replace(o, '(DETAIL:  )\d+', '\1<n>') FROM outcome($$ TRUNCATE arbiter_resource $$) o;
 BEGIN;
 TRUNCATE arbiter_reservation, arbiter_capacity;
 SELECT arbiter_available('table', '2030-01-01', '2030-02-01');
@@ -246,7 +249,7 @@ SELECT * FROM arbiter_check('table.capacity');
 -- overlapping until the end of the transaction, in the order that makes no difference
 BEGIN;
 SET CONSTRAINTS arbiter_capacity_excl DEFERRED;
-INSERT INTO arbiter_capacity VALUES (id_of('table.capacity'), '[2030-01-12,2030-01-18)', 50);
+INSERT INTO arbiter_capacity VALUES (id_of('table.capacity'), '[2030-01-12,2030-01-19)', 50);
 DELETE FROM arbiter_capacity WHERE resource_id = id_of('table.capacity') AND amount = 11;
 COMMIT;
 SELECT * FROM arbiter_timeline('table.capacity');
@@ -263,14 +266,9 @@ COPY arbiter_capacity FROM stdin;
 9002	[2030-01-03,2030-01-04)	8
 9002	[2030-01-04,2030-01-05)	-1
 \.
-\echo :SQLSTATE
 COPY arbiter_capacity FROM stdin;
 9002	[2030-01-03,2030-01-04)	8
 \.
 SELECT * FROM arbiter_timeline('table.capacity.copy', '2030-01-01', '2030-01-05');
 SELECT * FROM arbiter_check();
-
---
--- what is not for people to write: rows of the timeline follow the base tables
---
-SELECT count(*) FROM arbiter_conflicts();
+SELECT * FROM arbiter_conflicts() WHERE resource_name LIKE 'table%';

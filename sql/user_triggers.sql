@@ -8,7 +8,6 @@ SET client_min_messages TO warning;
 
 SELECT arbiter_create_resource('user') > 0;
 SELECT arbiter_set_capacity('user', '2030-01-01', '2030-02-01', 10);
-CREATE FUNCTION id_of_user() RETURNS int LANGUAGE sql STABLE AS $$ SELECT id_of('user') $$;
 
 --
 -- a BEFORE ROW trigger decides what is booked, by either way in
@@ -236,7 +235,6 @@ INSERT INTO user_view VALUES (id_of('user'), '[2030-01-20,2030-01-21)', 10, 'vie
 SELECT outcome($$ UPDATE user_view SET amount = 11 WHERE user_id = 'view' $$);
 DROP VIEW user_view;
 SELECT * FROM arbiter_check();
-DROP FUNCTION id_of_user();
 DROP FUNCTION user_before();
 DROP FUNCTION user_last();
 DROP FUNCTION user_after();

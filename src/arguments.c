@@ -28,7 +28,7 @@ argument_not_null(FunctionCallInfo fcinfo, int number, const char *name)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("argument \"%s\" must not be null", name),
 				 strcmp(name, "end_time") == 0 ?
-				 errhint("For a reservation without an end, pass end_time => 'infinity'.") : 0));
+				 errhint("For a range without an end, pass end_time => 'infinity' as timestamptz or text.") : 0));
 }
 
 char *

@@ -149,7 +149,7 @@ capacity_segments(int32 resource_id, TimestampTz from, TimestampTz to,
 {
 	const ArbiterRelations *relations = arbiter_relations();
 	Relation	rel = table_open(relations->capacity, AccessShareLock);
-	Relation	index = index_open(relations->capacity_start_key, AccessShareLock);
+	Relation	index = index_open(relations->capacity_start_idx, AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
 	IndexScanDesc scan = arbiter_index_beginscan(rel, index, snapshot, 1);
 	ScanKeyData key;

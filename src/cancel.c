@@ -64,6 +64,12 @@ lock_parts(Relation rel, int64 reservation_id, int *nparts)
 								  &failure);
 		if (result == TM_Ok)
 			n++;
+		else if (result == TM_SelfModified || result == TM_Invisible)
+			ereport(ERROR,
+					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+					 errmsg("reservation " INT64_FORMAT " is being changed by the same statement",
+							reservation_id),
+					 errhint("Cancel it in a statement of its own.")));
 		else if (result == TM_Deleted && !IsolationUsesXactSnapshot())
 			ExecDropSingleTupleTableSlot(parts[n]);
 		else

@@ -197,8 +197,8 @@ capacity_apply(const TimelineChange *changes, int nchanges, bool force)
 			break;
 		case TIMELINE_UNBUILT:
 		case TIMELINE_NO_RESOURCE:
-			/* callers have built it; so it was unbuilt since */
-			concurrent_change_error();
+			/* the caller has built it, so it was dropped or unbuilt since */
+			resource_lost_error(changes[where.change].resource_id);
 	}
 }
 
@@ -260,13 +260,14 @@ begin_change(const char *function, const char *name, Resource *resource,
 	snapshot = decision_snapshot();
 	resource_get(name, snapshot, resource);
 	UnregisterSnapshot(snapshot);
+	/* the lock first: it may be dropped or unbuilt while we wait */
+	resource_lock_exclusive(resource->id);
 	if (!timeline_ensure_built(resource->id))
 		resource_vanished_error(name);
-	resource_lock_exclusive(resource->id);
 
 	memset(old, 0, sizeof(Schedule));
 	rel = table_open(relations->capacity, RowExclusiveLock);
-	index = index_open(relations->capacity_start_key, AccessShareLock);
+	index = index_open(relations->capacity_start_idx, AccessShareLock);
 	snapshot = latest_snapshot();
 	slot = table_slot_create(rel, NULL);
 	scan = arbiter_index_beginscan(rel, index, snapshot, 1);

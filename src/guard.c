@@ -398,7 +398,7 @@ arbiter_guard_trigger(PG_FUNCTION_ARGS)
 				 * The row trigger has built it, so it was dropped or unbuilt
 				 * since.  A build now could count our own rows twice.
 				 */
-				concurrent_change_error();
+				resource_lost_error(changes[where.change].resource_id);
 		}
 	}
 	return PointerGetDatum(NULL);
@@ -535,6 +535,14 @@ arbiter_replica_trigger(PG_FUNCTION_ARGS)
 
 	if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
 		(void) trigger_data(fcinfo, "arbiter_replica_trigger", false);
+
+	/*
+	 * ALTER TABLE ... ENABLE TRIGGER ALL makes us fire for local changes too:
+	 * those are the guard's.
+	 */
+	if (SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA)
+		return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
+							   trigger->tg_newtuple : trigger->tg_trigtuple);
 	if (relid == relations->timeline)
 		return PointerGetDatum(NULL);
 

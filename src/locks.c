@@ -58,6 +58,19 @@ resource_lock_exclusive(int32 resource_id)
 					   ExclusiveLock);
 }
 
+/*
+ * resource_name_lock makes those who give a resource one name go one after the
+ * other, to the end of the transaction.
+ */
+void
+resource_name_lock(const char *name)
+{
+	LockDatabaseObject(arbiter_relations()->resource,
+					   (Oid) hash_bytes((const unsigned char *) name,
+										(int) strlen(name)),
+					   1, ExclusiveLock);
+}
+
 void
 chunk_creation_lock(int32 resource_id)
 {

@@ -15,6 +15,7 @@
 
 extern void resource_lock_shared(int32 resource_id);
 extern void resource_lock_exclusive(int32 resource_id);
+extern void resource_name_lock(const char *name);
 extern void chunk_creation_lock(int32 resource_id);
 extern void chunk_creation_unlock(int32 resource_id);
 extern void request_key_lock(const char *user_id, const char *request_key);

@@ -140,7 +140,7 @@ arbiter_relations(void)
 	cache.resource_name_key = find_relation(schema, "arbiter_resource_name_key");
 	cache.resource_id_seq = find_relation(schema, "arbiter_resource_resource_id_seq");
 	cache.capacity = find_relation(schema, "arbiter_capacity");
-	cache.capacity_start_key = find_relation(schema, "arbiter_capacity_start_key");
+	cache.capacity_start_idx = find_relation(schema, "arbiter_capacity_start_idx");
 	cache.reservation = find_relation(schema, "arbiter_reservation");
 	cache.reservation_pkey = find_relation(schema, "arbiter_reservation_pkey");
 	cache.reservation_start_idx = find_relation(schema, "arbiter_reservation_start_idx");

@@ -91,7 +91,7 @@ typedef struct ArbiterRelations
 	Oid			resource_name_key;
 	Oid			resource_id_seq;
 	Oid			capacity;
-	Oid			capacity_start_key;
+	Oid			capacity_start_idx;
 	Oid			reservation;
 	Oid			reservation_pkey;
 	Oid			reservation_start_idx;

@@ -213,7 +213,7 @@ read_back(RowWriter *writer, Request *request, int part, NetChange *net)
  * Reserve, or tell why not.  May raise for all but RV001, RV002, RV006.
  */
 static void
-reserve(ReserveCall *call, ReserveResult *result)
+reserve(const char *function, ReserveCall *call, ReserveResult *result)
 {
 	const ArbiterRelations *relations = arbiter_relations();
 	Request    *request = &call->request;
@@ -227,7 +227,7 @@ reserve(ReserveCall *call, ReserveResult *result)
 	TimelineResult outcome;
 	bool		too_early;
 
-	require_writable("arbiter_reserve()");
+	require_writable(function);
 
 	LockRelationOid(relations->reservation, RowExclusiveLock);
 	if (call->request_key != NULL)
@@ -250,7 +250,14 @@ reserve(ReserveCall *call, ReserveResult *result)
 	if (!call->start_given)
 	{
 		request->start = earliest_permitted(request);
-		check_time_range(request->start, request->end);
+		if (request->end <= request->start)
+			ereport(ERROR,
+					(errcode(ERRCODE_ARBITER_INVALID_RANGE),
+					 errmsg("invalid time range: end is not after the earliest permitted start"),
+					 errdetail("The earliest permitted start is %s, the end %s.",
+							   pstrdup(timestamptz_to_str(request->start)),
+							   pstrdup(timestamptz_to_str(request->end))),
+					 errhint("Ask for a later end, or pass the start.")));
 		check_request_aligned(request, true);
 	}
 	too_early = refuse_early_start(request, &result->refusal);
@@ -392,22 +399,22 @@ result_row(FunctionCallInfo fcinfo, const ReserveCall *call,
 }
 
 static Datum
-reserve_or_raise(ReserveCall *call)
+reserve_or_raise(const char *function, ReserveCall *call)
 {
 	ReserveResult result = {0};
 
-	reserve(call, &result);
+	reserve(function, call, &result);
 	if (!result.granted)
 		refusal_raise(&result.refusal);
 	return Int64GetDatum(result.reservation_id);
 }
 
 static Datum
-try_reserve(FunctionCallInfo fcinfo, ReserveCall *call)
+try_reserve(FunctionCallInfo fcinfo, const char *function, ReserveCall *call)
 {
 	ReserveResult result = {0};
 
-	reserve(call, &result);
+	reserve(function, call, &result);
 	if (!result.granted)
 		log_denial(call, &result.refusal);
 	return result_row(fcinfo, call, &result);
@@ -481,7 +488,7 @@ arbiter_reserve_epoch(PG_FUNCTION_ARGS)
 	Requirement requirement;
 
 	read_call(fcinfo, TIME_EPOCH, &requirement, &call);
-	return reserve_or_raise(&call);
+	return reserve_or_raise("arbiter_reserve()", &call);
 }
 
 Datum
@@ -491,7 +498,7 @@ arbiter_reserve_timestamptz(PG_FUNCTION_ARGS)
 	Requirement requirement;
 
 	read_call(fcinfo, TIME_TIMESTAMPTZ, &requirement, &call);
-	return reserve_or_raise(&call);
+	return reserve_or_raise("arbiter_reserve()", &call);
 }
 
 Datum
@@ -501,7 +508,7 @@ arbiter_reserve_text(PG_FUNCTION_ARGS)
 	Requirement requirement;
 
 	read_call(fcinfo, TIME_TEXT, &requirement, &call);
-	return reserve_or_raise(&call);
+	return reserve_or_raise("arbiter_reserve()", &call);
 }
 
 /*
@@ -523,7 +530,7 @@ arbiter_try_reserve_epoch(PG_FUNCTION_ARGS)
 	Requirement requirement;
 
 	read_call(fcinfo, TIME_EPOCH, &requirement, &call);
-	return try_reserve(fcinfo, &call);
+	return try_reserve(fcinfo, "arbiter_try_reserve()", &call);
 }
 
 Datum
@@ -533,7 +540,7 @@ arbiter_try_reserve_timestamptz(PG_FUNCTION_ARGS)
 	Requirement requirement;
 
 	read_call(fcinfo, TIME_TIMESTAMPTZ, &requirement, &call);
-	return try_reserve(fcinfo, &call);
+	return try_reserve(fcinfo, "arbiter_try_reserve()", &call);
 }
 
 Datum
@@ -543,7 +550,7 @@ arbiter_try_reserve_text(PG_FUNCTION_ARGS)
 	Requirement requirement;
 
 	read_call(fcinfo, TIME_TEXT, &requirement, &call);
-	return try_reserve(fcinfo, &call);
+	return try_reserve(fcinfo, "arbiter_try_reserve()", &call);
 }
 
 static void
@@ -636,7 +643,7 @@ arbiter_reserve_all(PG_FUNCTION_ARGS)
 	ReserveCall call;
 
 	read_call_all(fcinfo, &call);
-	return reserve_or_raise(&call);
+	return reserve_or_raise("arbiter_reserve_all()", &call);
 }
 
 /*
@@ -654,5 +661,5 @@ arbiter_try_reserve_all(PG_FUNCTION_ARGS)
 	ReserveCall call;
 
 	read_call_all(fcinfo, &call);
-	return try_reserve(fcinfo, &call);
+	return try_reserve(fcinfo, "arbiter_try_reserve_all()", &call);
 }

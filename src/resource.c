@@ -153,17 +153,33 @@ resource_unknown_id_error(int32 resource_id)
 }
 
 /*
- * resource_earliest_start returns the earliest start that the lead time of a
- * resource permits, or -infinity if it has none.
+ * resource_lost_error raises what a raw statement must get whose resource was
+ * built when it began: 23503 if it was dropped, 40001 if it was unbuilt.
+ */
+void
+resource_lost_error(int32 resource_id)
+{
+	Snapshot	snapshot = latest_snapshot();
+	Resource	resource;
+
+	if (!resource_find_by_id(resource_id, snapshot, &resource))
+		resource_unknown_id_error(resource_id);
+	concurrent_change_error();
+}
+
+/*
+ * resource_earliest_start returns the earliest start that the lead time and the
+ * granularity of a resource permit, or -infinity if it has no lead time.
  */
 TimestampTz
 resource_earliest_start(const Resource *resource, TimestampTz clock)
 {
 	if (!resource->has_min_lead)
 		return DT_NOBEGIN;
-	return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
-												   TimestampTzGetDatum(clock),
-												   PointerGetDatum(&resource->min_lead)));
+	clock = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
+													TimestampTzGetDatum(clock),
+													PointerGetDatum(&resource->min_lead)));
+	return steps_round_up(clock, resource->granularity, GRANULARITY_ORIGIN);
 }
 
 static void
@@ -192,20 +208,25 @@ check_options(FunctionCallInfo fcinfo, int min_lead, int granularity)
 	}
 }
 
+/* a name is locked before it is looked up, so that two creators do not race */
 static void
-check_name(const char *name, Snapshot snapshot)
+check_name(const char *name)
 {
+	Snapshot	snapshot;
 	Resource	other;
 
 	if (name[0] == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_NAME),
 				 errmsg("name of a resource must not be empty")));
+	resource_name_lock(name);
+	snapshot = latest_snapshot();
 	if (find_resource_by_name(name, snapshot, &other, NULL))
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("resource \"%s\" already exists", name),
 				 errhint("Change it with arbiter_alter_resource().")));
+	UnregisterSnapshot(snapshot);
 }
 
 /*
@@ -230,16 +251,13 @@ arbiter_create_resource(PG_FUNCTION_ARGS)
 	};
 	char	   *name = argument_text(fcinfo, 0, "name");
 	RowWriter	writer;
-	Snapshot	snapshot;
 	int32		resource_id;
 
 	check_options(fcinfo, 2, 3);
 	require_writable("arbiter_create_resource()");
 
 	row_writer_open(&writer, relations->resource, CMD_INSERT);
-	snapshot = latest_snapshot();
-	check_name(name, snapshot);
-	UnregisterSnapshot(snapshot);
+	check_name(name);
 
 	resource_id = (int32) nextval_internal(relations->resource_id_seq, false);
 	row_writer_new_row(&writer, given, 6);
@@ -325,12 +343,7 @@ arbiter_alter_resource(PG_FUNCTION_ARGS)
 		char	   *new_name = text_to_cstring(PG_GETARG_TEXT_PP(1));
 
 		if (strcmp(new_name, name) != 0)
-		{
-			Snapshot	snapshot = latest_snapshot();
-
-			check_name(new_name, snapshot);
-			UnregisterSnapshot(snapshot);
-		}
+			check_name(new_name);
 		row_writer_set(&writer, columns[RESOURCE_NAME], PG_GETARG_DATUM(1), false);
 	}
 	for (int i = 0; i < lengthof(option); i++)
@@ -433,7 +446,7 @@ drop_contents(const Resource *resource, bool force)
 								  count, count),
 				 errhint("Cancel and purge them first, or use arbiter_drop_resource(%s, force => true) to delete them.",
 						 quote_literal_cstr(resource->name))));
-	sweep_rows(relations->capacity, relations->capacity_start_key,
+	sweep_rows(relations->capacity, relations->capacity_start_idx,
 			   resource->id, true);
 	CommandCounterIncrement();
 }
@@ -445,8 +458,9 @@ drop_contents(const Resource *resource, bool force)
  * too, history included.
  *
  * Errors: 22004, 42704, 2BP01 while reservations exist (DETAIL counts them).
- * Locks: the resource exclusively, and every chunk of it.  Volatile and
- * parallel unsafe: it writes.
+ * Locks: the resource exclusively, and every chunk of it; with force, the table
+ * arbiter_reservation against other writers.  Volatile and parallel unsafe: it
+ * writes.
  */
 Datum
 arbiter_drop_resource(PG_FUNCTION_ARGS)
@@ -460,7 +474,12 @@ arbiter_drop_resource(PG_FUNCTION_ARGS)
 	argument_not_null(fcinfo, 1, "force");
 	require_writable("arbiter_drop_resource()");
 
-	LockRelationOid(relations->reservation, RowExclusiveLock);
+	/*
+	 * With force, rows of reservations are deleted after chunks are locked,
+	 * against the order: so nobody may hold a row and wait for a chunk.
+	 */
+	LockRelationOid(relations->reservation,
+					PG_GETARG_BOOL(1) ? ShareRowExclusiveLock : RowExclusiveLock);
 	LockRelationOid(relations->capacity, RowExclusiveLock);
 	row_writer_open(&writer, relations->resource, CMD_DELETE);
 	lock_resource_row(writer.rel, name, LockTupleExclusive, &resource, &row);

@@ -31,5 +31,6 @@ extern TimestampTz resource_earliest_start(const Resource *resource,
 										   TimestampTz clock);
 pg_noreturn extern void resource_vanished_error(const char *name);
 pg_noreturn extern void resource_unknown_id_error(int32 resource_id);
+pg_noreturn extern void resource_lost_error(int32 resource_id);
 
 #endif							/* ARBITER_RESOURCE_H */

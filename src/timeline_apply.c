@@ -40,48 +40,24 @@
  * later finds no chunk, asks for the resource lock and then sees that the
  * resource is gone or unbuilt.
  *
- * Splits and merges.  A chunk with more steps than fit is split; so is one
- * longer than CHUNK_SPAN when an end of a segment falls inside it, so that
- * distant reservations of a quiet resource lock different rows.  A split
- * keeps the row for its rightmost part (the one with the chunk's end, which
- * is the key) and inserts the others.  A chunk that a release leaves nearly
- * empty is merged into its later neighbour, if that can be locked without
- * waiting.
- *
  *-------------------------------------------------------------------------
  */
 #include "timeline.h"
 
 #include "access/xact.h"
 #include "base_rows.h"
-#include "guc.h"
+#include "chunk_layout.h"
 #include "in_flight.h"
 #include "locks.h"
 #include "miscadmin.h"
 #include "relations.h"
-#include "storage/lmgr.h"
 #include "utils/snapmgr.h"
-#include "utils/timestamp.h"
-
-/*
- * Chunks are created, and long ones split, along cells of this width, aligned
- * on PostgreSQL's epoch.  About a month: wide enough that a quiet resource has
- * few rows, narrow enough that its months do not wait for each other.
- */
-#define CHUNK_SPAN	(30 * USECS_PER_DAY)
 
 typedef struct PlanEntry
 {
 	int			change;
-	bool		is_gap;
-	TimestampTz start;			/* of the chunk, or of what the gap must give */
-	TimestampTz end;
-	TimestampTz gap_end;		/* where the gap ends */
-	Chunk		chunk;			/* tid and base; no steps */
-	const Segment *segments;	/* those that touch it */
-	int			nsegments;
-	Step	   *steps;			/* its new steps */
-	int			nsteps;
+	bool		is_gap;			/* then chunk has only start and end */
+	ChunkEdit	edit;
 } PlanEntry;
 
 typedef struct ChangePlan
@@ -109,17 +85,11 @@ typedef enum AttemptResult
 	ATTEMPT_CONCURRENT			/* somebody else was there first */
 } AttemptResult;
 
-static TimestampTz
-cell_start(TimestampTz instant)
-{
-	int64		remainder = instant % CHUNK_SPAN;
-
-	return instant - (remainder < 0 ? remainder + CHUNK_SPAN : remainder);
-}
-
 static PlanEntry *
-add_entry(ChangePlan *plan)
+add_entry(ChangePlan *plan, int which, const Segment *segments, int nsegments)
 {
+	PlanEntry  *entry;
+
 	if (plan->nentries == plan->room)
 	{
 		plan->room = Max(8, 2 * plan->room);
@@ -129,7 +99,12 @@ add_entry(ChangePlan *plan)
 			plan->entries = repalloc_huge(plan->entries,
 										  sizeof(PlanEntry) * plan->room);
 	}
-	return &plan->entries[plan->nentries++];
+	entry = &plan->entries[plan->nentries++];
+	memset(entry, 0, sizeof(PlanEntry));
+	entry->change = which;
+	entry->edit.segments = segments;
+	entry->edit.nsegments = nsegments;
+	return entry;
 }
 
 /* the segments, from the first on, that start before an end */
@@ -144,19 +119,20 @@ segments_before(const Segment *segments, int nsegments, TimestampTz end)
 }
 
 /*
- * Compute what a stretch becomes.  False when refused.
+ * Compute what steps up to an end become.  False when refused.
  */
 static bool
-plan_steps(ChangePlan *plan, PlanEntry *entry, const Step *steps, int nsteps)
+plan_steps(ChangePlan *plan, PlanEntry *entry, const Step *steps, int nsteps,
+		   TimestampTz end)
 {
+	ChunkEdit  *edit = &entry->edit;
 	Step		refused;
 
-	entry->steps = palloc_extended(sizeof(Step) *
-								   ((Size) nsteps + 2 * (Size) entry->nsegments),
-								   MCXT_ALLOC_HUGE);
-	switch (steps_apply(steps, nsteps, entry->end, entry->segments,
-						entry->nsegments, plan->checked, entry->steps,
-						&entry->nsteps, &refused))
+	edit->steps = palloc_extended(sizeof(Step) *
+								  ((Size) nsteps + 2 * (Size) edit->nsegments),
+								  MCXT_ALLOC_HUGE);
+	switch (steps_apply(steps, nsteps, end, edit->segments, edit->nsegments,
+						plan->checked, edit->steps, &edit->nsteps, &refused))
 	{
 		case STEPS_OK:
 			break;
@@ -172,37 +148,59 @@ plan_steps(ChangePlan *plan, PlanEntry *entry, const Step *steps, int nsteps)
 }
 
 /*
- * Is there, committed or not, a chunk that overlaps [start, end)?  If another
- * transaction that made or removes it is in progress, tell which.
- *
- * *earliest is moved up to the end of the last chunk before start, so that
- * [*earliest, end) is free if [start, end) is.
+ * Plan a chunk that segments touch.
  */
-static bool
-find_chunk_of_anybody(ChangePlan *plan, int32 resource_id,
-					  TimestampTz *earliest, TimestampTz start,
-					  TimestampTz end, TransactionId *in_progress)
+static AttemptResult
+plan_chunk(ChangePlan *plan, int which, const Chunk *chunk,
+		   const Segment *segments, int nsegments)
 {
-	SnapshotData dirty;
-	ChunkScan	scan;
-	Chunk		chunk;
-	bool		found = false;
+	PlanEntry  *entry = add_entry(plan, which, segments,
+								  segments_before(segments, nsegments, chunk->end));
+	Step	   *steps = chunk_steps(chunk);
+	bool		granted;
 
-	InitDirtySnapshot(dirty);
-	*in_progress = InvalidTransactionId;
-	chunk_scan_begin(&scan, &plan->store, resource_id, *earliest, &dirty);
-	while (!found && chunk_scan_next(&scan, &chunk) && chunk.start < end)
+	entry->edit.chunk = *chunk;
+	granted = plan_steps(plan, entry, steps, chunk->nsteps, chunk->end);
+	pfree(steps);
+	return granted ? ATTEMPT_DONE : ATTEMPT_REFUSED;
+}
+
+/*
+ * Plan a gap [start, end) that segments touch.
+ */
+static AttemptResult
+plan_gap(ChangePlan *plan, int which, TimestampTz start, TimestampTz end,
+		 const Segment *segments, int nsegments)
+{
+	int32		resource_id = plan->changes[which].resource_id;
+	int			touching = segments_before(segments, nsegments, end);
+	TimestampTz needed = Min(end, segments[touching - 1].end);
+	PlanEntry  *entry;
+	Step	   *steps;
+	int			nsteps;
+	bool		granted;
+
+	if (plan->cause == TIMELINE_CAPACITY)
 	{
-		if (chunk.end <= start)
-			*earliest = Max(*earliest, chunk.end);
-		else
-		{
-			found = true;
-			*in_progress = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
-		}
+		/* declared capacity is the truth here, if nobody else came */
+		if (IsolationUsesXactSnapshot() &&
+			!chunk_layout_is_free(&plan->store, resource_id, start, needed))
+			return ATTEMPT_CONCURRENT;
+		return ATTEMPT_DONE;
 	}
-	chunk_scan_end(&scan);
-	return found;
+
+	entry = add_entry(plan, which, segments, touching);
+	entry->is_gap = plan->has_gap = true;
+	entry->edit.chunk.start = start;
+	entry->edit.chunk.end = end;
+	if (!plan->checked)
+		return ATTEMPT_DONE;
+
+	/* refuse what must be refused before a chunk is made for it */
+	steps = capacity_steps(resource_id, start, needed, plan->snapshot, &nsteps);
+	granted = plan_steps(plan, entry, steps, nsteps, needed);
+	pfree(steps);
+	return granted ? ATTEMPT_DONE : ATTEMPT_REFUSED;
 }
 
 /*
@@ -230,10 +228,6 @@ plan_change(ChangePlan *plan, int which)
 					 plan->snapshot);
 	while (segment < last && result == ATTEMPT_DONE)
 	{
-		PlanEntry  *entry;
-		Step	   *steps;
-		int			nsteps;
-
 		if (!have_next && !exhausted)
 		{
 			have_next = chunk_scan_next(&scan, &next);
@@ -249,66 +243,28 @@ plan_change(ChangePlan *plan, int which)
 			continue;
 		}
 
-		entry = add_entry(plan);
-		entry->steps = NULL;
-		entry->change = which;
-		entry->segments = segment;
-		entry->is_gap = !have_next || next.start > position;
-		if (entry->is_gap)
+		if (have_next && next.start <= position)
 		{
-			if (!built)
-				built = chunk_store_is_built(&plan->store, change->resource_id,
-											 plan->snapshot);
-			if (!built)
-			{
-				plan->refusal->change = which;
-				result = ATTEMPT_UNBUILT;
-				break;
-			}
-			entry->start = position;
-			entry->gap_end = have_next ? next.start : STEPS_INFINITY;
-			entry->nsegments = segments_before(segment, last - segment,
-											   entry->gap_end);
-			entry->end = Min(entry->gap_end, segment[entry->nsegments - 1].end);
-			position = entry->gap_end;
-			if (plan->cause == TIMELINE_CAPACITY)
-			{
-				TransactionId in_progress;
-				TimestampTz earliest = entry->start;
-
-				/* declared capacity is the truth here, if nobody else came */
-				if (IsolationUsesXactSnapshot() &&
-					find_chunk_of_anybody(plan, change->resource_id, &earliest,
-										  entry->start, entry->end, &in_progress))
-					result = ATTEMPT_CONCURRENT;
-				plan->nentries--;
-			}
-			else
-			{
-				/* refuse what must be refused before a chunk is made for it */
-				plan->has_gap = true;
-				if (plan->checked)
-				{
-					steps = capacity_steps(change->resource_id, entry->start,
-										   entry->end, plan->snapshot, &nsteps);
-					if (!plan_steps(plan, entry, steps, nsteps))
-						result = ATTEMPT_REFUSED;
-					pfree(steps);
-				}
-			}
+			result = plan_chunk(plan, which, &next, segment, last - segment);
+			have_next = false;
+			position = next.end;
 		}
 		else
 		{
-			entry->start = next.start;
-			entry->end = next.end;
-			entry->chunk = next;
-			entry->nsegments = segments_before(segment, last - segment, next.end);
-			steps = chunk_steps(&next);
-			if (!plan_steps(plan, entry, steps, next.nsteps))
-				result = ATTEMPT_REFUSED;
-			pfree(steps);
-			have_next = false;
-			position = next.end;
+			TimestampTz end = have_next ? next.start : STEPS_INFINITY;
+
+			built = built || chunk_store_is_built(&plan->store,
+												  change->resource_id,
+												  plan->snapshot);
+			if (built)
+				result = plan_gap(plan, which, position, end, segment,
+								  last - segment);
+			else
+			{
+				plan->refusal->change = which;
+				result = ATTEMPT_UNBUILT;
+			}
+			position = end;
 		}
 
 		while (segment < last && segment->end <= position)
@@ -320,297 +276,12 @@ plan_change(ChangePlan *plan, int which)
 	return result;
 }
 
-/*
- * Insert the pieces of [start, end) that steps are cut into; steps cover it.
- */
-static void
-insert_pieces(ChangePlan *plan, int32 resource_id, TimestampTz start,
-			  TimestampTz end, const Step *steps, int nsteps)
-{
-	int			pieces = (nsteps + arbiter_chunk_steps - 1) / arbiter_chunk_steps;
-
-	for (int i = 0; i < pieces; i++)
-	{
-		int			from = (int) ((int64) nsteps * i / pieces);
-		int			to = (int) ((int64) nsteps * (i + 1) / pieces);
-
-		chunk_store_insert(&plan->store, resource_id,
-						   i == 0 ? start : steps[from].start,
-						   i == pieces - 1 ? end : steps[to].start,
-						   steps + from, to - from);
-	}
-}
-
-/*
- * Create one chunk from declared capacity: [start, end), and to the left of it
- * what is free from earliest on.  The resource lock is held.
- */
-static AttemptResult
-create_chunk(ChangePlan *plan, int32 resource_id, TimestampTz earliest,
-			 TimestampTz start, TimestampTz end)
-{
-	TransactionId in_progress;
-	Snapshot	snapshot;
-	Step	   *steps;
-	int			nsteps;
-
-	chunk_creation_lock(resource_id);
-	if (find_chunk_of_anybody(plan, resource_id, &earliest, start, end,
-							  &in_progress))
-	{
-		chunk_creation_unlock(resource_id);
-		if (TransactionIdIsValid(in_progress))
-			XactLockTableWait(in_progress, plan->store.rel, NULL, XLTW_None);
-		return ATTEMPT_CONCURRENT;
-	}
-	snapshot = latest_snapshot();
-	steps = capacity_steps(resource_id, earliest, end, snapshot, &nsteps);
-	UnregisterSnapshot(snapshot);
-	insert_pieces(plan, resource_id, earliest, end, steps, nsteps);
-	chunk_creation_unlock(resource_id);
-	pfree(steps);
-	return ATTEMPT_DONE;
-}
-
-/*
- * Create the chunks that the segments of a gap need: the cells in which they
- * start or end, and one chunk for the cells that one segment covers between.
- */
-static AttemptResult
-create_chunks(ChangePlan *plan, const PlanEntry *entry)
-{
-	int32		resource_id = plan->changes[entry->change].resource_id;
-	const Segment *segment = entry->segments;
-	const Segment *last = segment + entry->nsegments;
-	TimestampTz position = entry->start;
-	Snapshot	snapshot;
-	bool		built;
-
-	in_flight_refuse(arbiter_relations()->capacity, resource_id);
-
-	/* it may have been dropped or unbuilt before we got the resource lock */
-	snapshot = latest_snapshot();
-	built = chunk_store_is_built(&plan->store, resource_id, snapshot);
-	UnregisterSnapshot(snapshot);
-	if (!built)
-		return ATTEMPT_CONCURRENT;
-
-	while (segment < last && position < entry->gap_end)
-	{
-		TimestampTz start = Max(position, segment->start);
-		TimestampTz cell = cell_start(start);
-		TimestampTz end = cell + CHUNK_SPAN;
-		TimestampTz earliest = cell;
-		AttemptResult result;
-
-		if (segment->start < cell && segment->end >= end)
-		{
-			earliest = start;
-			end = segment->end == STEPS_INFINITY ? STEPS_INFINITY :
-				cell_start(segment->end);
-		}
-		end = Min(end, entry->gap_end);
-
-		result = create_chunk(plan, resource_id, earliest, start, end);
-		if (result != ATTEMPT_DONE)
-			return result;
-
-		position = end;
-		while (segment < last && segment->end <= position)
-			segment++;
-	}
-	return ATTEMPT_DONE;
-}
-
-static int
-compare_instants(const void *a, const void *b)
-{
-	TimestampTz left = *(const TimestampTz *) a;
-	TimestampTz right = *(const TimestampTz *) b;
-
-	return (left > right) - (left < right);
-}
-
-/*
- * The instants, strictly inside a long chunk, at which it is cut because a
- * segment starts or ends nearby.
- */
-static TimestampTz *
-span_cuts(const PlanEntry *entry, int *ncuts)
-{
-	TimestampTz *cuts;
-	int			n = 0;
-
-	*ncuts = 0;
-	if (entry->end != STEPS_INFINITY && entry->end - entry->start <= CHUNK_SPAN)
-		return NULL;
-
-	cuts = palloc(sizeof(TimestampTz) * 4 * entry->nsegments);
-	for (int i = 0; i < entry->nsegments; i++)
-	{
-		TimestampTz ends[2] = {entry->segments[i].start, entry->segments[i].end};
-
-		for (int j = 0; j < 2; j++)
-		{
-			TimestampTz cell;
-
-			if (ends[j] <= entry->start || ends[j] >= entry->end)
-				continue;
-			cell = cell_start(ends[j]);
-			if (cell > entry->start)
-				cuts[n++] = cell;
-			if (cell != ends[j] && cell + CHUNK_SPAN < entry->end)
-				cuts[n++] = cell + CHUNK_SPAN;
-		}
-	}
-	qsort(cuts, n, sizeof(TimestampTz), compare_instants);
-	for (int i = 0; i < n; i++)
-	{
-		if (i == 0 || cuts[i] != cuts[*ncuts - 1])
-			cuts[(*ncuts)++] = cuts[i];
-	}
-	return cuts;
-}
-
-/*
- * Write the new steps of a chunk: its row takes the rightmost piece, which
- * keeps the key; pieces to the left of it are new rows.
- */
-static AttemptResult
-write_chunk(ChangePlan *plan, const PlanEntry *entry)
-{
-	int64		base = entry->chunk.base;
-	int			nsteps = entry->nsteps;
-	Step	   *steps = entry->steps;
-	TimestampTz start = entry->start;
-	int			first = 0;
-	int			ncuts;
-	TimestampTz *cuts = span_cuts(entry, &ncuts);
-	TM_Result	result;
-
-	/* what covers the whole chunk changes its base alone */
-	if (entry->nsegments == 1 && entry->segments->start <= entry->start &&
-		entry->segments->end >= entry->end)
-		base += entry->segments->delta;
-
-	if (ncuts > 0)
-	{
-		start = cuts[ncuts - 1];
-		first = steps_find(steps, nsteps, start);
-	}
-	if (nsteps - first > arbiter_chunk_steps)
-	{
-		int			pieces = (4 * (nsteps - first) + 3 * arbiter_chunk_steps - 1) /
-			(3 * arbiter_chunk_steps);
-
-		first = nsteps - (nsteps - first) / Max(pieces, 2);
-		start = steps[first].start;
-	}
-
-	/* the row first: it may turn out that it is not the latest version */
-	if (first == 0 && start == entry->start)
-		result = chunk_store_update(&plan->store, &entry->chunk, start, base,
-									steps, nsteps, plan->snapshot);
-	else
-	{
-		Step	   *right = palloc(sizeof(Step) * (nsteps - first));
-
-		memcpy(right, steps + first, sizeof(Step) * (nsteps - first));
-		right[0].start = start;
-		result = chunk_store_update(&plan->store, &entry->chunk, start, base,
-									right, nsteps - first, plan->snapshot);
-		pfree(right);
-	}
-	if (result != TM_Ok)
-		return ATTEMPT_CONCURRENT;
-
-	/* then what is left of it, from right to left cut by cut */
-	while (start > entry->start)
-	{
-		TimestampTz end = start;
-		Step	   *left;
-
-		while (ncuts > 0 && cuts[ncuts - 1] >= end)
-			ncuts--;
-		start = ncuts > 0 ? cuts[ncuts - 1] : entry->start;
-		nsteps = steps[first].start < end ? first + 1 : first;
-		first = steps_find(steps, nsteps, start);
-		left = palloc(sizeof(Step) * (nsteps - first));
-		memcpy(left, steps + first, sizeof(Step) * (nsteps - first));
-		left[0].start = start;
-		insert_pieces(plan, entry->chunk.resource_id, start, end, left,
-					  nsteps - first);
-		pfree(left);
-	}
-	return ATTEMPT_DONE;
-}
-
-/*
- * A chunk that a release left nearly empty is merged into its later neighbour
- * of the same cell, so that reserve and cancel leave no debris.
- */
-static void
-merge_chunk(ChangePlan *plan, const PlanEntry *entry)
-{
-	Snapshot	snapshot = decision_snapshot();
-	ChunkScan	scan;
-	Chunk		left;
-	Chunk		right;
-	Step	   *steps = NULL;
-	int			nsteps = 0;
-
-	chunk_scan_begin(&scan, &plan->store, entry->chunk.resource_id,
-					 entry->start, snapshot);
-	if (chunk_scan_next(&scan, &left) && left.start == entry->start &&
-		left.nsteps <= arbiter_chunk_steps / 8)
-	{
-		Step	   *left_steps = chunk_steps(&left);
-
-		if (chunk_scan_next(&scan, &right) && right.start == left.end &&
-			right.end - cell_start(left.start) <= CHUNK_SPAN &&
-			left.nsteps + right.nsteps <= arbiter_chunk_steps / 2)
-		{
-			Step	   *right_steps = chunk_steps(&right);
-
-			steps = palloc(sizeof(Step) * (left.nsteps + right.nsteps));
-			memcpy(steps, left_steps, sizeof(Step) * left.nsteps);
-			nsteps = left.nsteps;
-			for (int i = 0; i < right.nsteps; i++)
-			{
-				if (right_steps[i].available != steps[nsteps - 1].available)
-					steps[nsteps++] = right_steps[i];
-			}
-			pfree(right_steps);
-		}
-		pfree(left_steps);
-	}
-	chunk_scan_end(&scan);
-
-	if (steps != NULL)
-	{
-		if (chunk_store_lock(&plan->store, &right, snapshot, LockWaitSkip) == TM_Ok &&
-			chunk_store_delete(&plan->store, &left.tid, snapshot,
-							   InvalidSnapshot) == TM_Ok)
-		{
-			if (chunk_store_update(&plan->store, &right, left.start, right.base,
-								   steps, nsteps, snapshot) != TM_Ok)
-				ereport(ERROR,
-						(errcode(ERRCODE_INTERNAL_ERROR),
-						 errmsg("could not update a locked chunk of resource %d",
-								right.resource_id)));
-			CommandCounterIncrement();
-		}
-		pfree(steps);
-	}
-	UnregisterSnapshot(snapshot);
-}
-
 static bool
 releases(const PlanEntry *entry)
 {
-	for (int i = 0; i < entry->nsegments; i++)
+	for (int i = 0; i < entry->edit.nsegments; i++)
 	{
-		if (entry->segments[i].delta > 0)
+		if (entry->edit.segments[i].delta > 0)
 			return true;
 	}
 	return false;
@@ -639,6 +310,39 @@ lock_resources_of_gaps(ChangePlan *plan)
 	return any;
 }
 
+static AttemptResult
+attempt_result(LayoutResult result)
+{
+	return result == LAYOUT_DONE ? ATTEMPT_DONE :
+		result == LAYOUT_WAITED ? ATTEMPT_AGAIN : ATTEMPT_CONCURRENT;
+}
+
+/*
+ * Create the chunks of a gap; the resource lock is held.
+ */
+static AttemptResult
+fill_gap(ChangePlan *plan, const PlanEntry *entry)
+{
+	int32		resource_id = plan->changes[entry->change].resource_id;
+	Snapshot	snapshot;
+	bool		built;
+
+	in_flight_refuse(arbiter_relations()->capacity, resource_id);
+
+	/* it may have been dropped or unbuilt before we got the resource lock */
+	snapshot = latest_snapshot();
+	built = chunk_store_is_built(&plan->store, resource_id, snapshot);
+	UnregisterSnapshot(snapshot);
+	if (!built)
+		return ATTEMPT_CONCURRENT;
+
+	return attempt_result(chunk_layout_create(&plan->store, resource_id,
+											  entry->edit.chunk.start,
+											  entry->edit.chunk.end,
+											  entry->edit.segments,
+											  entry->edit.nsegments));
+}
+
 /*
  * Lock the chunks of the plan, and create those that do not exist, in order.
  */
@@ -651,13 +355,13 @@ lock_chunks(ChangePlan *plan)
 
 		if (entry->is_gap)
 		{
-			AttemptResult result = create_chunks(plan, entry);
+			AttemptResult result = fill_gap(plan, entry);
 
 			if (result != ATTEMPT_DONE)
 				return result;
 		}
-		else if (chunk_store_lock(&plan->store, &entry->chunk, plan->snapshot,
-								  LockWaitBlock) != TM_Ok)
+		else if (chunk_store_lock(&plan->store, &entry->edit.chunk,
+								  plan->snapshot, LockWaitBlock) != TM_Ok)
 			return ATTEMPT_CONCURRENT;
 	}
 	return plan->has_gap ? ATTEMPT_AGAIN : ATTEMPT_DONE;
@@ -685,7 +389,9 @@ attempt(ChangePlan *plan)
 	}
 	for (int i = 0; i < plan->nentries; i++)
 	{
-		result = write_chunk(plan, &plan->entries[i]);
+		result = attempt_result(chunk_layout_write(&plan->store,
+												   &plan->entries[i].edit,
+												   plan->snapshot));
 		if (result != ATTEMPT_DONE)
 			return result;
 	}
@@ -722,8 +428,8 @@ timeline_apply(const TimelineChange *changes, int nchanges,
 		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < plan.nentries; i++)
 		{
-			if (plan.entries[i].steps != NULL)
-				pfree(plan.entries[i].steps);
+			if (plan.entries[i].edit.steps != NULL)
+				pfree(plan.entries[i].edit.steps);
 		}
 		plan.nentries = 0;
 		plan.has_gap = false;
@@ -740,9 +446,11 @@ timeline_apply(const TimelineChange *changes, int nchanges,
 	{
 		for (int i = 0; i < plan.nentries; i++)
 		{
-			if (plan.entries[i].nsteps <= arbiter_chunk_steps / 8 &&
-				releases(&plan.entries[i]))
-				merge_chunk(&plan, &plan.entries[i]);
+			const PlanEntry *entry = &plan.entries[i];
+
+			if (releases(entry) && chunk_layout_is_sparse(entry->edit.nsteps))
+				chunk_layout_merge(&plan.store, entry->edit.chunk.resource_id,
+								   entry->edit.chunk.start);
 		}
 	}
 	chunk_store_close(&plan.store);

@@ -34,7 +34,7 @@ sub client_script
 	foreach my $number (1 .. 6000)
 	{
 		my $name = rand() < 0.5 ? 'day' : 'year';
-		my $start = int(rand($name eq 'day' ? 90 : 15000)) * 900;
+		my $start = int(rand($name eq 'day' ? 75 : 15000)) * 900;
 		my $end = $start + 900 * (1 + int(rand(20)));
 		my $range = join ', ',
 		  map { "'2030-01-01'::timestamptz + interval '$_ s'" } ($start, $end);

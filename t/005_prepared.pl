@@ -20,6 +20,7 @@ SELECT arbiter_create_resource(name) FROM unnest('{room,hall,yard,new}'::text[])
 SELECT arbiter_set_capacity(name, '2030-01-01', '2031-01-01', 5)
 FROM unnest('{room,hall,yard}'::text[]) name;
 SELECT arbiter_reserve('yard', '2030-01-05', '2030-01-06', 5);
+SELECT arbiter_reserve('yard', '2030-07-05', '2030-07-06', 1);
 -- reserved, but not built: the prepared transaction builds it
 SELECT arbiter_create_resource('unbuilt');
 SELECT arbiter_set_capacity('unbuilt', '2030-01-01', '2031-01-01', 5);
@@ -41,6 +42,7 @@ my %prepared = (
 		ROLLBACK TO s;
 		SELECT arbiter_reserve('hall', '2030-03-05', '2030-03-06', 2)},
 	schedule => "SELECT arbiter_set_capacity('new', '2030-01-01', '2030-02-01', 7)",
+	lower => "SELECT arbiter_set_capacity('yard', '2030-12-01', '2030-12-31', 1)",
 	build => "SELECT arbiter_reserve('unbuilt', '2030-01-05', '2030-01-06', 3)");
 
 foreach my $name (sort keys %prepared)
@@ -64,11 +66,15 @@ sub check_prepared
 		"arbiter_reserve('room', '2030-01-05', '2030-01-06', 4, request_key => 'keep')",
 		q{arbiter_reserve_all('{"yard": 1, "hall": 2}', '2030-03-05', '2030-03-06')},
 		'arbiter_cancel(1)',
-		"arbiter_reserve('new', '2030-01-05', '2030-01-06', 1)",
+		"arbiter_reserve('yard', '2030-12-05', '2030-12-06', 2)",
 		"arbiter_reserve('unbuilt', '2030-01-05', '2030-01-06', 2)")
 	{
 		is(sqlstate_of($node, "$impatient $call"), '55P03', "$label: must wait: $call");
 	}
+	is(sqlstate_of($node, "SELECT arbiter_reserve('new', '2030-01-05', '2030-01-06', 1)"),
+		'RV002', "$label: a schedule nobody sees yet grants nothing");
+	is(sqlstate_of($node, "SELECT arbiter_reserve('yard', '2030-01-05', '2030-01-06', 5)"),
+		'RV001', "$label: a cancellation nobody sees yet grants nothing");
 	is( sqlstate_of(
 			$node, "SET lock_timeout = '300ms';
 			INSERT INTO arbiter_reservation (resource_id, during, amount)
@@ -77,7 +83,7 @@ sub check_prepared
 		"$label: must wait: a raw INSERT");
 	foreach my $call (
 		"arbiter_reserve('room', '2030-11-05', '2030-11-06', 1)",
-		"arbiter_reserve('yard', '2030-11-05', '2030-11-06', 1)")
+		"arbiter_reserve('yard', '2030-07-05', '2030-07-06', 1)")
 	{
 		is(sqlstate_of($node, "$impatient $call"), '00000', "$label: need not wait: $call");
 	}
@@ -100,16 +106,16 @@ my %waiter = (
 	snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1;
 		SELECT arbiter_reserve('room', '2030-01-05', '2030-01-06', 1); COMMIT;",
 	try => "SELECT reason, available FROM arbiter_try_reserve('room', '2030-01-05', '2030-01-06', 2);",
-	give => "SELECT 'granted', arbiter_reserve('yard', '2030-01-05', '2030-01-06', 5);",
 	build => "SELECT arbiter_reserve('unbuilt', '2030-01-05', '2030-01-06', 2);",
-	schedule => "SELECT 'granted', arbiter_reserve('new', '2030-01-05', '2030-01-06', 7);");
+	lower => "SELECT arbiter_reserve('yard', '2030-12-05', '2030-12-06', 2);");
 my %session = map { $_ => start_psql($node, $waiter{$_}, name => "waiter $_") }
   grep { $_ ne 'undo_key' } sort keys %waiter;
 $node->poll_query_until('postgres',
-	"SELECT count(*) = 7 FROM pg_stat_activity WHERE application_name LIKE 'waiter%' AND wait_event_type = 'Lock'")
+	"SELECT count(*) = 6 FROM pg_stat_activity WHERE application_name LIKE 'waiter%' AND wait_event_type = 'Lock'")
   or die 'nobody waits';
 
-$node->safe_psql('postgres', "COMMIT PREPARED '$_'") foreach qw(keep give all raw schedule build);
+$node->safe_psql('postgres', "COMMIT PREPARED '$_'") 
+  foreach qw(keep give all raw schedule lower build);
 $node->safe_psql('postgres', "ROLLBACK PREPARED 'undo'");
 my %end = map { $_ => finish_psql($session{$_}) } keys %session;
 
@@ -117,8 +123,11 @@ like($end{keep}{stderr}, qr/RV001/, 'COMMIT PREPARED: who waited is refused');
 like($end{try}{stdout}, qr/^RV001\|1$/m, 'COMMIT PREPARED: who tried is told what is left');
 like($end{snapshot}{stderr}, qr/40001/, 'COMMIT PREPARED: a snapshot from before is 40001');
 like($end{build}{stderr}, qr/RV001/, 'COMMIT PREPARED: so is who waited for a build');
-like($end{give}{stdout}, qr/^granted\|\d+$/m, 'COMMIT PREPARED of a cancellation: granted');
-like($end{schedule}{stdout}, qr/^granted\|\d+$/m, 'COMMIT PREPARED of a schedule: granted');
+is(sqlstate_of($node, "SELECT arbiter_reserve('yard', '2030-01-05', '2030-01-06', 5)"),
+	'00000', 'COMMIT PREPARED of a cancellation: granted');
+like($end{lower}{stderr}, qr/RV001/, 'COMMIT PREPARED of a smaller schedule: refused');
+is(sqlstate_of($node, "SELECT arbiter_reserve('new', '2030-01-05', '2030-01-06', 7)"),
+	'00000', 'COMMIT PREPARED of a first schedule: granted');
 like($end{undo}{stdout}, qr/^granted\|\d+$/m, 'ROLLBACK PREPARED: granted');
 is(sqlstate_of($node, $waiter{undo_key}), 'RV001', 'ROLLBACK PREPARED: the key is forgotten');
 

@@ -102,8 +102,7 @@ BEGIN
 		IF arbiter_create_resource(n::text) <> n THEN
 			RAISE EXCEPTION 'resource % has another id', n;
 		END IF;
-		PERFORM arbiter_set_capacity(n::text, '2025-12-01 00:00+00', '2027-02-01 00:00+00',
-			capacity);
+		PERFORM arbiter_set_capacity(n::text, bench_slot(0), bench_slot(105120), capacity);
 		INSERT INTO bench_p1_resource VALUES (n, capacity);
 	END LOOP;
 END

@@ -54,6 +54,7 @@ log_error_verbosity = default
 shared_buffers = 64MB
 max_connections = 50
 max_wal_size = 1GB
+statement_timeout = 60s
 timezone = 'UTC'
 END
 	$node->append_conf('postgresql.conf', $option{conf}) if defined $option{conf};

@@ -108,17 +108,27 @@ timer_runs()
 }
 
 # net CASE LABEL
-#	...prints the median microseconds of a timer less those of the empty loop.
+#	...makes $results/CASE.LABEL.net: the microseconds of a timer less those of
+#	the empty loop in the same round.
 net()
 {
-	awk -v all="$(median "$results/$1.$2")" -v loop="$(median "$results/$1.nothing")" \
-		'BEGIN { printf "%.2f\n", all - loop }'
+	local label
+	local case=$1
+	shift
+
+	for label in "$@"; do
+		paste "$results/$case.$label" "$results/$case.nothing" |
+			awk '{ printf "%.2f\n", $1 - $2 }' >"$results/$case.$label.net"
+	done
 }
 
 # quotient A B
+#	...prints the median of the quotients of two files of numbers, round by
+#	round: what disturbs the machine disturbs neighbours alike.
 quotient()
 {
-	awk -v a="$1" -v b="$2" 'BEGIN { printf "%.3f\n", a / b }'
+	paste "$results/$1" "$results/$2" | awk '{ printf "%.3f\n", $1 / $2 }' >"$results/quotients"
+	median "$results/quotients"
 }
 
 # holds VALUE BAR
@@ -166,19 +176,16 @@ dashes() { printf '%*s' "$1" '' | tr ' ' -; }
 #	...reports how many times the transactions of the reference were made.
 compare_tps()
 {
-	local a b
-
-	a=$(median "$results/$2.$3.$4")
-	b=$(median "$results/$2.$3.$5")
-	report "$1" "$(printf '%.0f/s against %.0f/s' "$a" "$b")" "x $6" \
-		"$(quotient "$a" "$b")" "${7:-}"
+	report "$1" "$(printf '%.0f/s against %.0f/s' "$(median "$results/$2.$3.$4")" \
+		"$(median "$results/$2.$3.$5")")" "x $6" "$(quotient "$2.$3.$4" "$2.$3.$5")" "${7:-}"
 }
 
 # compare_us LABEL A B NAME [BAR]
-#	...reports how many times the microseconds of B A takes.
+#	...reports how many times the microseconds in file B those in file A are.
 compare_us()
 {
-	report "$1" "$2 us against $3 us" "x $4" "$(quotient "$2" "$3")" "${5:-}"
+	report "$1" "$(median "$results/$2") us against $(median "$results/$3") us" "x $4" \
+		"$(quotient "$2" "$3")" "${5:-}"
 }
 
 progress() { [ -n "$quiet" ] || printf '%s  %s\n' "$(date +%T)" "$*" >&2; }

@@ -75,7 +75,7 @@ SELECT arbiter_reserve('forms', NULL, 'infinity', 6) > 0;
 SELECT arbiter_reserve('forms', '2030-01-01'::text, '2030-01-02'::varchar, 7) > 0;
 SELECT arbiter_reserve('forms', '2030-01-01', '2030-01-02', bigint '8') > 0;
 SELECT arbiter_reserve('forms', '2030-01-01', '2030-01-02', amount => '9') > 0;
-SELECT arbiter_reserve('forms', '2030-01-01', '2030-01-02', '10', 'someone', NULL) > 0;
+SELECT arbiter_reserve('forms', '2030-01-01', '2030-01-02', bigint '10', 'someone', NULL) > 0;
 SELECT amount, user_id = 'self' AS own, CASE WHEN amount NOT IN (4, 5, 6) THEN during END FROM booked('forms') ORDER BY amount;
 ROLLBACK;
 BEGIN;
@@ -126,8 +126,8 @@ EXECUTE text_untyped(NULL, 'infinity', 12);
 PREPARE text_named AS
 	SELECT arbiter_reserve(resource => $1, start_time => $2, end_time => $3, amount => $4, user_id => $5) > 0;
 EXECUTE text_named('forms', '2030-01-01', '2030-01-02', 13, '4242');
-PREPARE all_untyped AS SELECT arbiter_reserve($1, $2, $3, $4, $5, $6) > 0;
-EXECUTE all_untyped('forms', '2030-01-01', '2030-01-02', 14, '4242', NULL);
+PREPARE most_untyped AS SELECT arbiter_reserve($1, $2, $3, $4::bigint, $5, $6) > 0;
+EXECUTE most_untyped('forms', '2030-01-01', '2030-01-02', 14, '4242', NULL);
 SELECT name, parameter_types FROM pg_prepared_statements ORDER BY name;
 SELECT amount, during FROM booked('forms') WHERE amount NOT IN (6, 12) ORDER BY amount;
 SELECT amount FROM booked('default') ORDER BY amount;
@@ -208,7 +208,7 @@ SELECT arbiter_reserve('forms', '2030-01-01', '2030-01-02', 1.5);
 \echo :SQLSTATE
 SELECT arbiter_reserve('forms', '2030-01-01', '2030-01-02', 9223372036854775808);
 \echo :SQLSTATE
--- four arguments without any type could be the epochs as well: name or cast the amount
+-- without any type it could be the epochs as well: name or cast the amount
 SELECT arbiter_reserve('forms', '2030-01-01', '2030-01-02', '8');
 \echo :SQLSTATE
 PREPARE all_untyped AS SELECT arbiter_reserve($1, $2, $3, $4);

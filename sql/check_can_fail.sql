@@ -113,6 +113,21 @@ SELECT * FROM arbiter_check('check');
 SELECT * FROM arbiter_conflicts('check');
 ROLLBACK;
 
+-- triggers switched off and all on again, as a restore of data may do
+BEGIN;
+ALTER TABLE arbiter_reservation DISABLE TRIGGER ALL;
+ALTER TABLE arbiter_reservation ENABLE TRIGGER ALL;
+ALTER TABLE arbiter_capacity DISABLE TRIGGER ALL;
+ALTER TABLE arbiter_capacity ENABLE TRIGGER ALL;
+ALTER TABLE arbiter_timeline DISABLE TRIGGER ALL;
+ALTER TABLE arbiter_timeline ENABLE TRIGGER ALL;
+SELECT arbiter_reserve('check', '2030-01-15', '2030-01-16', 1) > 0;
+INSERT INTO arbiter_reservation (resource_id, during, amount) VALUES (id_of('check'), '[2030-01-15,2030-01-16)', 2);
+SELECT outcome($$ INSERT INTO arbiter_reservation (resource_id, during, amount) VALUES (id_of('check'), '[2030-01-15,2030-01-16)', 1) $$);
+SELECT count(*) > 1 FROM arbiter_timeline WHERE resource_id = id_of('check');
+SELECT * FROM arbiter_check('check');
+ROLLBACK;
+
 -- orphans
 BEGIN;
 ALTER TABLE arbiter_resource DISABLE TRIGGER USER;

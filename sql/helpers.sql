@@ -115,7 +115,21 @@ LANGUAGE sql STABLE AS $$
 		FROM arbiter_timeline(resource, start_time, end_time) a
 		WINDOW w AS (ORDER BY a.during)
 	), n AS MATERIALIZED (
-		SELECT * FROM naive_steps(resource, start_time, end_time)
+		SELECT s.during, s.available, lag(s.available) OVER (ORDER BY s.during) AS previous_available
+		FROM naive_steps(resource, start_time, end_time) s
+	), change (instant, available) AS (
+		-- where the availability changes, and to what
+		(SELECT lower(t.during), t.available::numeric FROM t
+			WHERE t.available IS DISTINCT FROM t.previous_available
+		 EXCEPT
+		 SELECT lower(n.during), n.available FROM n
+			WHERE n.available IS DISTINCT FROM n.previous_available)
+		UNION ALL
+		(SELECT lower(n.during), n.available FROM n
+			WHERE n.available IS DISTINCT FROM n.previous_available
+		 EXCEPT
+		 SELECT lower(t.during), t.available::numeric FROM t
+			WHERE t.available IS DISTINCT FROM t.previous_available)
 	)
 	SELECT 'not the asked range', tstzrange(min(lower(t.during)), max(upper(t.during))) FROM t
 	HAVING min(lower(t.during)) IS DISTINCT FROM start_time
@@ -128,7 +142,5 @@ LANGUAGE sql STABLE AS $$
 	UNION ALL
 	SELECT 'does not add up', t.during FROM t WHERE t.capacity - t.reserved <> t.available
 	UNION ALL
-	SELECT 'differs', n.during FROM n
-	LEFT JOIN t ON lower(t.during) <= lower(n.during) AND upper(t.during) >= upper(n.during)
-	WHERE t.available IS DISTINCT FROM n.available
+	SELECT 'differs: ' || change.available, tstzrange(change.instant, change.instant, '[]') FROM change
 $$;

@@ -72,8 +72,8 @@ ORDER BY p.proname, 2;
 
 \pset format aligned
 
--- none switches the user or changes a setting
-SELECT p.oid::regprocedure
+-- none switches the user; none changes a setting that matters
+SELECT p.oid::regprocedure, p.prosecdef, p.proconfig
 FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
 WHERE p.prosecdef OR p.proconfig IS NOT NULL;
 

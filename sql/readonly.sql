@@ -68,8 +68,10 @@ SELECT proname, proparallel FROM pg_proc WHERE proname IN ('arbiter_available', 
 SET parallel_setup_cost TO 0;
 SET parallel_tuple_cost TO 0;
 SET min_parallel_table_scan_size TO 0;
-SET force_parallel_mode TO on;
+SELECT set_config(name, 'on', false) FROM pg_settings
+WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT arbiter_available('readonly', '2030-01-01', '2030-01-02');
 SELECT available FROM arbiter_timeline('readonly', '2030-01-01', '2030-03-01');
 SELECT arbiter_available('readonly.unbuilt', '2030-01-01', '2030-01-02');
-RESET force_parallel_mode;
+SELECT set_config(name, 'off', false) FROM pg_settings
+WHERE name IN ('force_parallel_mode', 'debug_parallel_query');

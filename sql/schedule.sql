@@ -147,6 +147,13 @@ SELECT outcome($$ SELECT arbiter_set_capacity('schedule', '2030-01-01 11:00', '2
 SELECT outcome($$ SELECT arbiter_add_capacity('schedule', '2030-01-01 11:59:59', '2030-01-01 13:00', -2) $$);
 SELECT outcome($$ SELECT arbiter_load_schedule('schedule', '{{1893456000,1893495600,10}}') $$);
 SELECT outcome($$ SELECT arbiter_load_schedule('schedule', '{}') $$);
+-- counted are those that the change concerns, not their neighbours
+SELECT arbiter_create_resource('schedule.count') > 0;
+SELECT arbiter_set_capacity('schedule.count', '2030-03-01', '2030-04-01', 8);
+SELECT arbiter_reserve('schedule.count', '2030-03-01 18:00', '2030-03-01 20:00', 2) > 0;
+SELECT arbiter_reserve('schedule.count', '2030-03-02 10:00', '2030-03-02 12:00', 5) > 0;
+SELECT outcome($$ SELECT arbiter_set_capacity('schedule.count', '2030-03-02', '2030-03-03', 2) $$);
+SELECT arbiter_drop_resource('schedule.count', force => true);
 -- what still covers them, and what does not touch them, is fine
 SELECT arbiter_set_capacity('schedule', '2030-01-01 10:00', '2030-01-01 12:00', 9);
 SELECT arbiter_set_capacity('schedule', '2030-01-01 12:00', '2030-01-02 00:00', NULL);

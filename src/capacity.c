@@ -115,13 +115,13 @@ count_uncovered(const TimelineChange *change, Snapshot snapshot)
 			timeline_stretch_unpack(&stretch);
 			for (int j = 0; j < stretch.nsteps; j++)
 			{
-				TimestampTz end = j + 1 < stretch.nsteps ?
-					stretch.steps[j + 1].start : stretch.end;
+				TimestampTz start = Max(stretch.steps[j].start, segment->start);
+				TimestampTz end = Min(j + 1 < stretch.nsteps ?
+									  stretch.steps[j + 1].start : stretch.end,
+									  segment->end);
 
-				if (stretch.steps[j].available < -segment->delta)
-					net_change_add(&windows, change->resource_id,
-								   Max(stretch.steps[j].start, segment->start),
-								   Min(end, segment->end), 1);
+				if (start < end && stretch.steps[j].available < -segment->delta)
+					net_change_add(&windows, change->resource_id, start, end, 1);
 			}
 		}
 		timeline_scan_end(&scan);

@@ -27,13 +27,16 @@
  */
 #include "chunk_store.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/index.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
 #include "locks.h"
 #include "miscadmin.h"
 #include "relations.h"
+#include "storage/procarray.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -59,6 +62,18 @@ chunk_store_open(ChunkStore *store, LOCKMODE lockmode)
 	store->target = NULL;
 }
 
+static void
+close_target(ChunkStore *store)
+{
+	if (store->estate == NULL)
+		return;
+	close_indices(store->target);
+	ExecCloseResultRelations(store->estate);
+	FreeExecutorState(store->estate);
+	store->estate = NULL;
+	store->target = NULL;
+}
+
 /*
  * chunk_store_close closes it; table locks stay to the end of the transaction.
  */
@@ -67,12 +82,7 @@ chunk_store_close(ChunkStore *store)
 {
 	if (store->slot != NULL)
 		ExecDropSingleTupleTableSlot(store->slot);
-	if (store->estate != NULL)
-	{
-		close_indices(store->target);
-		ExecCloseResultRelations(store->estate);
-		FreeExecutorState(store->estate);
-	}
+	close_target(store);
 	index_close(store->pkey, NoLock);
 	table_close(store->rel, NoLock);
 }
@@ -115,6 +125,21 @@ column(TupleTableSlot *slot, TimelineColumn which)
 }
 
 /*
+ * Is a row, which we see, being changed by another transaction right now?
+ */
+static bool
+is_contended(TupleTableSlot *slot)
+{
+	HeapTupleHeader header;
+
+	if (!TTS_IS_BUFFERTUPLE(slot))
+		return false;
+	header = ((HeapTupleTableSlot *) slot)->tuple->t_data;
+	return (header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
+		TransactionIdIsInProgress(HeapTupleHeaderGetUpdateXid(header));
+}
+
+/*
  * chunk_scan_next returns the next chunk; what it points to is valid until
  * the scan goes on.
  */
@@ -137,6 +162,7 @@ chunk_scan_next(ChunkScan *scan, Chunk *chunk)
 	chunk->nsteps = DatumGetInt32(column(slot, TIMELINE_USED));
 	array = DatumGetArrayTypeP(column(slot, TIMELINE_STEPS));
 	chunk->tid = slot->tts_tid;
+	chunk->contended = is_contended(slot);
 
 	/* whatever somebody did to the table, do not read past the array */
 	if (ARR_NDIM(array) != 1 || ARR_HASNULL(array) ||
@@ -279,20 +305,70 @@ form_row(ChunkStore *store, int32 resource_id, Datum during, TimestampTz end,
 	ExecStoreVirtualTuple(slot);
 }
 
+static void
+open_target(ChunkStore *store)
+{
+	if (store->estate != NULL)
+		return;
+	store->estate = CreateExecutorState();
+	store->target = ExecGetTriggerResultRel(store->estate,
+											RelationGetRelid(store->rel), NULL);
+	ExecOpenIndices(store->target, false);
+}
+
 /* let the executor make the index entries of the row in the slot */
 static void
 insert_index_entries(ChunkStore *store, bool update, UpdateIndexes indexes)
 {
-	if (store->estate == NULL)
-	{
-		store->estate = CreateExecutorState();
-		store->target = ExecGetTriggerResultRel(store->estate,
-												RelationGetRelid(store->rel), NULL);
-		ExecOpenIndices(store->target, false);
-	}
+	open_target(store);
 	list_free(insert_index_tuples(store->target, store->slot, store->estate,
 								  update, indexes));
 	ResetPerTupleExprContext(store->estate);
+}
+
+/*
+ * Make the index entries of a new version whose key is that of the old one.
+ *
+ * In the unique index and that of the exclusion constraint nothing can be in
+ * the way: the old version was there alone, and its row is ours.  Not to look
+ * matters where a transaction updates one chunk many times, because all the
+ * versions it left behind would be looked at.  Other indexes are the
+ * executor's business.
+ */
+static void
+insert_same_key_entries(ChunkStore *store, UpdateIndexes indexes)
+{
+	ResultRelInfo *target;
+	int			others = 0;
+
+	open_target(store);
+	target = store->target;
+	slot_getallattrs(store->slot);
+	for (int i = 0; i < target->ri_NumIndices; i++)
+	{
+		Relation	index = target->ri_IndexRelationDescs[i];
+		IndexInfo  *info = target->ri_IndexRelationInfo[i];
+		Datum		values[INDEX_MAX_KEYS];
+		bool		isnull[INDEX_MAX_KEYS];
+
+		if (RelationGetRelid(index) != arbiter_relations()->timeline_pkey &&
+			RelationGetRelid(index) != arbiter_relations()->timeline_excl)
+		{
+			others++;
+			continue;
+		}
+		FormIndexDatum(info, store->slot, store->estate, values, isnull);
+		index_insert(index, values, isnull, &store->slot->tts_tid, store->rel,
+					 UNIQUE_CHECK_NO, true, info);
+		/* the executor skips an index that is not there */
+		target->ri_IndexRelationDescs[i] = NULL;
+		index_close(index, NoLock);
+	}
+	if (others > 0)
+		insert_index_entries(store, true, indexes);
+
+	/* the next update finds all of them again */
+	close_target(store);
 }
 
 /*
@@ -317,7 +393,12 @@ chunk_store_update(ChunkStore *store, const Chunk *chunk, TimestampTz start,
 								InvalidSnapshot, true, &failure, &lockmode,
 								&indexes);
 	if (result == TM_Ok && UPDATES_INDEXES(indexes))
-		insert_index_entries(store, true, indexes);
+	{
+		if (start == chunk->start)
+			insert_same_key_entries(store, indexes);
+		else
+			insert_index_entries(store, true, indexes);
+	}
 	return result;
 }
 

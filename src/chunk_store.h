@@ -33,6 +33,7 @@ typedef struct Chunk
 	int			nsteps;
 	const Step *stored;			/* as in the row, relative to base */
 	ItemPointerData tid;
+	bool		contended;		/* another transaction is changing it */
 } Chunk;
 
 typedef struct ChunkStore

@@ -29,6 +29,12 @@
  * at once: the later one then sees the uncommitted row of the earlier one
  * with a dirty snapshot, and waits for its transaction.
  *
+ * Who finds that another transaction is changing the chunk it wants joins that
+ * chunk's queue before it waits for the row, and leaves it once it has changed
+ * the row itself.  So only the head of the queue waits for a row, and an end
+ * of transaction wakes one waiter, not all of them, who would then race for
+ * the row and wait again.  Correctness does not depend on it.
+ *
  * Lock tags are those of database objects: class is one of arbiter's tables,
  * object a resource_id or a hash, so that no user's advisory lock collides.
  *
@@ -83,6 +89,27 @@ chunk_creation_unlock(int32 resource_id)
 {
 	UnlockDatabaseObject(arbiter_relations()->timeline, (Oid) resource_id, 0,
 						 ExclusiveLock);
+}
+
+/* sub-object ids: 0 is the chunk creation lock */
+static uint16
+chunk_queue(TimestampTz end)
+{
+	return 1 + murmurhash32((uint32) (end ^ (end >> 32))) % PG_INT16_MAX;
+}
+
+void
+chunk_queue_lock(int32 resource_id, TimestampTz end)
+{
+	LockDatabaseObject(arbiter_relations()->timeline, (Oid) resource_id,
+					   chunk_queue(end), ExclusiveLock);
+}
+
+void
+chunk_queue_unlock(int32 resource_id, TimestampTz end)
+{
+	UnlockDatabaseObject(arbiter_relations()->timeline, (Oid) resource_id,
+						 chunk_queue(end), ExclusiveLock);
 }
 
 /*

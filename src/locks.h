@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "compat.h"
+#include "datatype/timestamp.h"
 #include "utils/snapshot.h"
 
 extern void resource_lock_shared(int32 resource_id);
@@ -18,6 +19,8 @@ extern void resource_lock_exclusive(int32 resource_id);
 extern void resource_name_lock(const char *name);
 extern void chunk_creation_lock(int32 resource_id);
 extern void chunk_creation_unlock(int32 resource_id);
+extern void chunk_queue_lock(int32 resource_id, TimestampTz end);
+extern void chunk_queue_unlock(int32 resource_id, TimestampTz end);
 extern void request_key_lock(const char *user_id, const char *request_key);
 
 extern Snapshot decision_snapshot(void);

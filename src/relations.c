@@ -148,6 +148,7 @@ arbiter_relations(void)
 	cache.reservation_id_seq = find_relation(schema, "arbiter_reservation_id_seq");
 	cache.timeline = find_relation(schema, "arbiter_timeline");
 	cache.timeline_pkey = find_relation(schema, "arbiter_timeline_pkey");
+	cache.timeline_excl = find_relation(schema, "arbiter_timeline_excl");
 	cache.denial = find_relation(schema, "arbiter_denial");
 	for (int i = 0; i < ARBITER_NTRIGGERS; i++)
 		cache.own_trigger[i] =

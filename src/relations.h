@@ -99,6 +99,7 @@ typedef struct ArbiterRelations
 	Oid			reservation_id_seq;
 	Oid			timeline;
 	Oid			timeline_pkey;
+	Oid			timeline_excl;
 	Oid			denial;
 	Oid			own_trigger[ARBITER_NTRIGGERS]; /* functions of our triggers */
 	AttrNumber	resource_column[RESOURCE_NCOLUMNS];

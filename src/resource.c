@@ -16,10 +16,12 @@
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "commands/trigger.h"
+#include "common/hashfn.h"
 #include "compat.h"
 #include "locks.h"
 #include "relations.h"
 #include "row_writer.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "timeline.h"
 #include "utils/array.h"
@@ -40,6 +42,24 @@ interval_length(const Interval *interval)
 	return interval->time + interval->day * USECS_PER_DAY;
 }
 
+static void
+read_resource(TupleTableSlot *slot, Resource *resource)
+{
+	const AttrNumber *columns = arbiter_relations()->resource_column;
+	Datum		value;
+	bool		isnull;
+
+	resource->id = DatumGetInt32(slot_getattr(slot, columns[RESOURCE_ID], &isnull));
+	resource->name = TextDatumGetCString(slot_getattr(slot, columns[RESOURCE_NAME], &isnull));
+	resource->tid = slot->tts_tid;
+	value = slot_getattr(slot, columns[RESOURCE_MIN_LEAD], &isnull);
+	resource->has_min_lead = !isnull;
+	if (!isnull)
+		resource->min_lead = *DatumGetIntervalP(value);
+	value = slot_getattr(slot, columns[RESOURCE_GRANULARITY], &isnull);
+	resource->granularity = isnull ? 0 : interval_length(DatumGetIntervalP(value));
+}
+
 /*
  * Find a row of arbiter_resource by one index key.  With row, a copy of it is
  * returned there, for row_writer_copy_row().
@@ -49,7 +69,6 @@ find_resource(Oid index_oid, ScanKey key, Snapshot snapshot,
 			  Resource *resource, TupleTableSlot **row)
 {
 	const ArbiterRelations *relations = arbiter_relations();
-	const AttrNumber *columns = relations->resource_column;
 	Relation	rel = table_open(relations->resource, AccessShareLock);
 	Relation	index = index_open(index_oid, AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
@@ -59,19 +78,7 @@ find_resource(Oid index_oid, ScanKey key, Snapshot snapshot,
 	index_rescan(scan, key, 1, NULL, 0);
 	found = index_getnext_slot(scan, ForwardScanDirection, slot);
 	if (found)
-	{
-		Datum		value;
-		bool		isnull;
-
-		resource->id = DatumGetInt32(slot_getattr(slot, columns[RESOURCE_ID], &isnull));
-		resource->name = TextDatumGetCString(slot_getattr(slot, columns[RESOURCE_NAME], &isnull));
-		value = slot_getattr(slot, columns[RESOURCE_MIN_LEAD], &isnull);
-		resource->has_min_lead = !isnull;
-		if (!isnull)
-			resource->min_lead = *DatumGetIntervalP(value);
-		value = slot_getattr(slot, columns[RESOURCE_GRANULARITY], &isnull);
-		resource->granularity = isnull ? 0 : interval_length(DatumGetIntervalP(value));
-	}
+		read_resource(slot, resource);
 	index_endscan(scan);
 	if (found && row != NULL)
 		*row = slot;
@@ -98,6 +105,39 @@ find_resource_by_name(const char *name, Snapshot snapshot, Resource *resource,
 	return found;
 }
 
+/*
+ * Where this backend last saw the row of a name.  It is no copy of the row: a
+ * row that is there, that the snapshot sees and that has the name is the one
+ * the index would find, because names are unique.
+ */
+#define NAME_HINTS	256
+
+static ItemPointerData name_hints[NAME_HINTS];
+
+static bool
+find_resource_by_hint(ItemPointer hint, const char *name, Snapshot snapshot,
+					  Resource *resource)
+{
+	Relation	rel;
+	TupleTableSlot *slot;
+	bool		found;
+
+	if (!ItemPointerIsValid(hint))
+		return false;
+	rel = table_open(arbiter_relations()->resource, AccessShareLock);
+	slot = table_slot_create(rel, NULL);
+	found = ItemPointerGetBlockNumber(hint) < RelationGetNumberOfBlocks(rel) &&
+		table_tuple_fetch_row_version(rel, hint, snapshot, slot);
+	if (found)
+	{
+		read_resource(slot, resource);
+		found = strcmp(resource->name, name) == 0;
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, NoLock);
+	return found;
+}
+
 static void
 unknown_resource_error(const char *name)
 {
@@ -116,8 +156,14 @@ unknown_resource_error(const char *name)
 void
 resource_get(const char *name, Snapshot snapshot, Resource *resource)
 {
+	ItemPointer hint = &name_hints[hash_bytes((const unsigned char *) name,
+											  (int) strlen(name)) % NAME_HINTS];
+
+	if (find_resource_by_hint(hint, name, snapshot, resource))
+		return;
 	if (!find_resource_by_name(name, snapshot, resource, NULL))
 		unknown_resource_error(name);
+	*hint = resource->tid;
 }
 
 /*

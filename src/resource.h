@@ -12,12 +12,14 @@
 
 #include "compat.h"
 #include "datatype/timestamp.h"
+#include "storage/itemptr.h"
 #include "utils/snapshot.h"
 
 typedef struct Resource
 {
 	int32		id;
 	char	   *name;
+	ItemPointerData tid;		/* of the row that was read */
 	bool		has_min_lead;
 	Interval	min_lead;
 	int64		granularity;	/* microseconds; 0: any instant */

@@ -74,6 +74,9 @@ typedef struct ChangePlan
 	int			nentries;
 	int			room;
 	bool		has_gap;
+	bool		queued;			/* for one chunk, of this resource and end: */
+	int32		queue_resource;
+	TimestampTz queue_end;
 } ChangePlan;
 
 typedef enum AttemptResult
@@ -367,6 +370,22 @@ lock_chunks(ChangePlan *plan)
 	return plan->has_gap ? ATTEMPT_AGAIN : ATTEMPT_DONE;
 }
 
+/*
+ * Join the queue for a chunk that another transaction is changing; true if we
+ * were not in it, and so what was read is out of date.
+ */
+static bool
+join_queue(ChangePlan *plan, const Chunk *chunk)
+{
+	if (plan->queued || !chunk->contended)
+		return false;
+	plan->queued = true;
+	plan->queue_resource = chunk->resource_id;
+	plan->queue_end = chunk->end;
+	chunk_queue_lock(plan->queue_resource, plan->queue_end);
+	return true;
+}
+
 static AttemptResult
 attempt(ChangePlan *plan)
 {
@@ -387,6 +406,8 @@ attempt(ChangePlan *plan)
 		if (result != ATTEMPT_DONE)
 			return result;
 	}
+	else if (plan->nentries == 1 && join_queue(plan, &plan->entries[0].edit.chunk))
+		return ATTEMPT_AGAIN;
 	for (int i = 0; i < plan->nentries; i++)
 	{
 		result = attempt_result(chunk_layout_write(&plan->store,
@@ -442,6 +463,8 @@ timeline_apply(const TimelineChange *changes, int nchanges,
 			CommandCounterIncrement();
 	} while (result == ATTEMPT_AGAIN || result == ATTEMPT_CONCURRENT);
 
+	if (plan.queued)
+		chunk_queue_unlock(plan.queue_resource, plan.queue_end);
 	if (result == ATTEMPT_DONE)
 	{
 		for (int i = 0; i < plan.nentries; i++)

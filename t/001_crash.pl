@@ -112,8 +112,9 @@ ORDER BY application_name, state = 'active' DESC
 LIMIT 1
 END
 		is(kill('KILL', $pid), 1, "$label: killed");
-		$node->wait_for_log(qr/all server processes terminated; reinitializing/, $offset);
-		$node->poll_query_until('postgres', 'SELECT true') or die 'no restart';
+		$node->wait_for_log(
+			qr/all server processes terminated; reinitializing.*ready to accept connections/s,
+			$offset);
 	}
 	else
 	{

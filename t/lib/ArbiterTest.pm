@@ -55,6 +55,7 @@ shared_buffers = 64MB
 max_connections = 50
 max_wal_size = 1GB
 statement_timeout = 60s
+jit = off
 timezone = 'UTC'
 END
 	$node->append_conf('postgresql.conf', $option{conf}) if defined $option{conf};
@@ -389,10 +390,18 @@ sub random_mix
 		} ],
 		[ 2, sub {
 			my $row = $row->($anything->());
-			my $which = $id->();
-			$row =~ s/^\(/($which, /;
+			my $number = -1 - int(rand(50));
+			$row =~ s/^\(/($number, /;
 			return 'INSERT INTO arbiter_reservation (reservation_id, resource_id, during, amount) '
-			  . "VALUES $row ON CONFLICT (reservation_id, part) DO UPDATE SET amount = excluded.amount;";
+			  . "VALUES $row ON CONFLICT (reservation_id, part) "
+			  . 'DO UPDATE SET resource_id = excluded.resource_id, during = excluded.during, '
+			  . 'amount = excluded.amount;';
+		} ],
+		[ 2, sub {
+			return 'MERGE INTO arbiter_reservation v USING (VALUES (' . $id->() . ')) i (id) '
+			  . 'ON v.reservation_id = i.id '
+			  . ($option{keep} ? '' : 'WHEN MATCHED AND v.amount > 3 THEN DELETE ')
+			  . 'WHEN MATCHED THEN UPDATE SET amount = v.amount + 1;';
 		} ],
 		[ 2, sub {
 			my $name = $anything->();
@@ -451,8 +460,10 @@ sub random_mix
 			  . $amount->() . ");\n";
 			$text .= "ROLLBACK TO s$call;\n" if $roll < 0.25;
 		}
-		$text .= 'UPDATE arbiter_reservation SET amount = amount + 1 WHERE reservation_id BETWEEN '
-		  . $id->() . ' - 5 AND ' . $id->() . ";\n" if rand() < 0.3;
+		my $which = $id->();
+		$text .= 'UPDATE arbiter_reservation SET amount = amount + 1 '
+		  . "WHERE reservation_id BETWEEN $which - 5 AND $which;\n"
+		  if rand() < 0.3;
 		return $text . (rand() < 0.2 ? 'ROLLBACK;' : 'COMMIT;');
 	  } ] if $option{several};
 

@@ -59,18 +59,19 @@ CREATE UNIQUE INDEX arbiter_reservation_request_key
 	ON arbiter_reservation (user_id, request_key, part) WHERE request_key IS NOT NULL;
 ALTER SEQUENCE arbiter_reservation_id_seq OWNED BY arbiter_reservation.reservation_id;
 
+-- What changes comes last: an update logs the bytes from the first that differs
+-- to the last one.
 CREATE TABLE arbiter_timeline (
 	resource_id integer NOT NULL,
-	used integer NOT NULL,
 	ends timestamptz NOT NULL,
+	during tstzrange NOT NULL,
+	steps bigint[] NOT NULL,
 	base bigint NOT NULL,
 	minimum bigint NOT NULL,
 	maximum bigint NOT NULL,
-	during tstzrange NOT NULL,
-	steps bigint[] NOT NULL,
 	CONSTRAINT arbiter_timeline_pkey PRIMARY KEY (resource_id, ends),
 	CONSTRAINT arbiter_timeline_excl EXCLUDE USING gist (resource_id WITH =, during WITH &&)
-) WITH (fillfactor = 75);
+) WITH (fillfactor = 60);
 ALTER TABLE arbiter_timeline ALTER COLUMN steps SET STORAGE PLAIN;
 
 CREATE TABLE arbiter_denial (
@@ -323,7 +324,7 @@ BEGIN ATOMIC
 		FROM arbiter_resource r
 		WHERE arbiter_check.resource IS NULL OR r.name = arbiter_check.resource
 	), chunk AS MATERIALIZED (
-		SELECT c.resource_id, c.during, c.ends, c.used, c.base, c.minimum, c.maximum, c.steps,
+		SELECT c.resource_id, c.during, c.ends, cardinality(c.steps) / 2 AS used, c.base, c.minimum, c.maximum, c.steps,
 			arbiter_microseconds(lower(c.during)) AS first_instant,
 			arbiter_microseconds(c.ends) AS last_instant
 		FROM arbiter_timeline c JOIN chosen USING (resource_id)
@@ -496,9 +497,8 @@ COMMENT ON SEQUENCE arbiter_reservation_id_seq IS 'reservation_id by default';
 COMMENT ON SEQUENCE arbiter_resource_resource_id_seq IS 'resource_id by default';
 COMMENT ON SEQUENCE arbiter_denial_denial_id_seq IS 'denial_id by default';
 COMMENT ON TABLE arbiter_timeline IS 'derived availability step function, packed in chunks: read the function arbiter_timeline() instead';
-COMMENT ON COLUMN arbiter_timeline.used IS 'number of steps in use';
 COMMENT ON COLUMN arbiter_timeline.base IS 'added to every step, minimum and maximum of the chunk';
-COMMENT ON COLUMN arbiter_timeline.steps IS 'pairs of start (microseconds since 2000-01-01 UTC) and availability, then zeros';
+COMMENT ON COLUMN arbiter_timeline.steps IS 'pairs of start (microseconds since 2000-01-01 UTC) and availability';
 COMMENT ON TABLE arbiter_denial IS 'requests refused by the try functions; a plain arbiter_reserve() that raises rolls back and cannot log';
 COMMENT ON VIEW arbiter_booking IS 'one row per reservation_id: resources, start, end and effective status';
 

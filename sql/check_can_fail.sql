@@ -16,7 +16,7 @@ $$;
 
 -- every column of the timeline
 BEGIN;
-UPDATE arbiter_timeline SET base = base + 1 WHERE resource_id = id_of('check') AND used > 0;
+UPDATE arbiter_timeline SET base = base + 1 WHERE resource_id = id_of('check') AND steps <> '{}';
 SELECT problem, during, expected, found FROM arbiter_check('check') ORDER BY during, problem;
 SELECT count(*) > 0 FROM arbiter_check();
 SELECT arbiter_rebuild('check') > 0;
@@ -24,41 +24,41 @@ SELECT * FROM arbiter_check('check');
 SELECT * FROM arbiter_timeline('check', '2030-01-01', '2030-03-01');
 ROLLBACK;
 BEGIN;
-UPDATE arbiter_timeline SET minimum = minimum - 1 WHERE resource_id = id_of('check') AND used > 0;
+UPDATE arbiter_timeline SET minimum = minimum - 1 WHERE resource_id = id_of('check') AND steps <> '{}';
 SELECT problem FROM problems();
 SELECT arbiter_rebuild('check') > 0;
 SELECT * FROM arbiter_check('check');
 ROLLBACK;
 BEGIN;
-UPDATE arbiter_timeline SET maximum = maximum + 1 WHERE resource_id = id_of('check') AND used > 0;
+UPDATE arbiter_timeline SET maximum = maximum + 1 WHERE resource_id = id_of('check') AND steps <> '{}';
 SELECT problem FROM problems();
 SELECT arbiter_rebuild('check') > 0;
 SELECT * FROM arbiter_check('check');
 ROLLBACK;
 BEGIN;
 -- a step earlier than the one before it
-UPDATE arbiter_timeline SET steps[3] = steps[1] - 1 WHERE resource_id = id_of('check') AND used > 1;
+UPDATE arbiter_timeline SET steps[3] = steps[1] - 1 WHERE resource_id = id_of('check') AND cardinality(steps) > 2;
 SELECT problem FROM problems() WHERE problem = 'step out of order';
 SELECT arbiter_rebuild('check') > 0;
 SELECT * FROM arbiter_check('check');
 ROLLBACK;
 BEGIN;
-UPDATE arbiter_timeline SET steps[4] = steps[2], minimum = least(minimum, steps[2]) WHERE resource_id = id_of('check') AND used > 1;
+UPDATE arbiter_timeline SET steps[4] = steps[2], minimum = least(minimum, steps[2]) WHERE resource_id = id_of('check') AND cardinality(steps) > 2;
 SELECT problem FROM problems() WHERE problem = 'equal neighbouring steps';
 ROLLBACK;
 BEGIN;
 ALTER TABLE arbiter_timeline DROP CONSTRAINT arbiter_timeline_excl;
-UPDATE arbiter_timeline SET during = tstzrange(lower(during), upper(during) + interval '1 h') WHERE resource_id = id_of('check') AND used > 0;
+UPDATE arbiter_timeline SET during = tstzrange(lower(during), upper(during) + interval '1 h') WHERE resource_id = id_of('check') AND steps <> '{}';
 SELECT problem FROM problems();
 ROLLBACK;
 BEGIN;
 ALTER TABLE arbiter_timeline DROP CONSTRAINT arbiter_timeline_excl;
-INSERT INTO arbiter_timeline SELECT resource_id, used, ends + interval '1 us', base, minimum, maximum, tstzrange(lower(during), upper(during) + interval '1 us'), steps
-FROM arbiter_timeline WHERE resource_id = id_of('check') AND used > 0;
+INSERT INTO arbiter_timeline SELECT resource_id, ends + interval '1 us', tstzrange(lower(during), upper(during) + interval '1 us'), steps, base, minimum, maximum
+FROM arbiter_timeline WHERE resource_id = id_of('check') AND steps <> '{}';
 SELECT problem FROM problems() WHERE problem = 'chunks overlap';
 ROLLBACK;
 BEGIN;
-DELETE FROM arbiter_timeline WHERE resource_id = id_of('check') AND used > 0;
+DELETE FROM arbiter_timeline WHERE resource_id = id_of('check') AND steps <> '{}';
 SELECT problem FROM problems();
 SELECT arbiter_rebuild('check') > 0;
 SELECT * FROM arbiter_check('check');

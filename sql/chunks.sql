@@ -29,7 +29,7 @@ SELECT chunk_rows('chunks') <= 14;
 SELECT count(arbiter_reserve('chunks', s, s + (1 + floor(random() * 48)) * interval '15 min', 1 + floor(random() * 9)::bigint))
 FROM (SELECT timestamptz '2030-03-01' + floor(random() * 2880) * interval '15 min' AS s FROM generate_series(1, 3000)) v;
 SELECT chunk_rows('chunks') > 20;
-SELECT max(used) <= current_setting('arbiter.chunk_steps')::int FROM arbiter_timeline WHERE resource_id = id_of('chunks');
+SELECT max(cardinality(steps) / 2) <= current_setting('arbiter.chunk_steps')::int FROM arbiter_timeline WHERE resource_id = id_of('chunks');
 SELECT * FROM arbiter_check('chunks');
 SELECT * FROM timeline_differences('chunks', '2030-02-20', '2030-04-10');
 SELECT * FROM window_differences('chunks', '2030-02-25', 40, 100);
@@ -57,7 +57,7 @@ DELETE FROM arbiter_reservation WHERE resource_id = id_of('chunks');
 INSERT INTO arbiter_reservation (resource_id, during, amount, user_id)
 SELECT id_of('chunks'), tstzrange(s, s + (1 + floor(random() * 48)) * interval '15 min'), 1 + floor(random() * 9), 'bulk' || n
 FROM (SELECT n, timestamptz '2030-03-01' + floor(random() * 20000) * interval '15 min' AS s FROM generate_series(1, 5000) n) v;
-SELECT max(used) <= current_setting('arbiter.chunk_steps')::int FROM arbiter_timeline WHERE resource_id = id_of('chunks');
+SELECT max(cardinality(steps) / 2) <= current_setting('arbiter.chunk_steps')::int FROM arbiter_timeline WHERE resource_id = id_of('chunks');
 SELECT * FROM arbiter_check('chunks');
 SELECT * FROM timeline_differences('chunks', '2030-02-20', '2030-11-10');
 SELECT * FROM window_differences('chunks', '2030-02-25', 250, 50);
@@ -114,12 +114,12 @@ SELECT count(arbiter_reserve('chunks.small', timestamptz '2030-01-10' + n * inte
 FROM generate_series(1, 15) n;
 SELECT count(arbiter_reserve('chunks.small', timestamptz '2030-01-10' + n * interval '2 h', timestamptz '2030-01-10' + (n * 2 + 1) * interval '1 h', 1 + n % 2))
 FROM generate_series(16, 400) n;
-SELECT max(used) <= 32 FROM arbiter_timeline WHERE resource_id = id_of('chunks.small');
+SELECT max(cardinality(steps) / 2) <= 32 FROM arbiter_timeline WHERE resource_id = id_of('chunks.small');
 SELECT * FROM arbiter_check('chunks.small');
 -- a start, an end, or both on an edge of a chunk; all of a chunk; one chunk and a bit
 CREATE FUNCTION edges() RETURNS TABLE (first timestamptz, last timestamptz) LANGUAGE sql STABLE AS $$
 	SELECT greatest(lower(during), '2030-01-01'), upper(during)
-	FROM arbiter_timeline WHERE resource_id = id_of('chunks.small') AND used > 0
+	FROM arbiter_timeline WHERE resource_id = id_of('chunks.small') AND steps <> '{}'
 $$;
 SELECT count(arbiter_reserve('chunks.small', first, last, 2)) > 10 FROM edges();
 SELECT * FROM arbiter_check('chunks.small');

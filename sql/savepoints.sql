@@ -109,8 +109,8 @@ BEGIN;
 SELECT arbiter_reserve('save', '2030-02-01', '2030-02-02', 1) > 0;
 DECLARE steps CURSOR FOR SELECT during, available FROM arbiter_timeline('save', '2030-02-01', '2030-02-03');
 DECLARE answer CURSOR FOR SELECT arbiter_available('save', '2030-02-01', '2030-02-02') FROM generate_series(1, 4);
-DECLARE chunk CURSOR FOR SELECT t.base + t.minimum AS minimum, t.steps[2 * t.used - 1] AS last_step FROM arbiter_timeline t WHERE t.resource_id = id_of('save') AND during @> timestamptz '2030-02-01';
-SELECT t.base + t.minimum AS minimum, t.steps[2 * t.used - 1] AS last_step FROM arbiter_timeline t WHERE t.resource_id = id_of('save') AND during @> timestamptz '2030-02-01' \gset
+DECLARE chunk CURSOR FOR SELECT t.base + t.minimum AS minimum, t.steps[cardinality(t.steps) - 1] AS last_step FROM arbiter_timeline t WHERE t.resource_id = id_of('save') AND during @> timestamptz '2030-02-01';
+SELECT t.base + t.minimum AS minimum, t.steps[cardinality(t.steps) - 1] AS last_step FROM arbiter_timeline t WHERE t.resource_id = id_of('save') AND during @> timestamptz '2030-02-01' \gset
 FETCH answer;
 SELECT arbiter_reserve('save', '2030-02-01', '2030-02-02', 2) > 0;
 FETCH answer;

@@ -75,16 +75,16 @@ BEGIN
 	SET LOCAL enable_indexonlyscan TO off;
 	SET LOCAL enable_seqscan TO on;
 	SELECT string_agg(format('%s %s', t.ends, t.base + t.minimum), ' ' ORDER BY t.ends) INTO by_heap
-	FROM arbiter_timeline t WHERE t.base + t.minimum <= 9 AND t.used > 0 AND t.resource_id = id_of('index');
+	FROM arbiter_timeline t WHERE t.base + t.minimum <= 9 AND t.steps <> '{}' AND t.resource_id = id_of('index');
 	SET LOCAL enable_indexscan TO on;
 	SET LOCAL enable_bitmapscan TO on;
 	SET LOCAL enable_seqscan TO off;
 	SELECT string_agg(format('%s %s', t.ends, t.base + t.minimum), ' ' ORDER BY t.ends) INTO by_index
-	FROM arbiter_timeline t WHERE t.base + t.minimum <= 9 AND t.used > 0 AND t.resource_id = id_of('index');
+	FROM arbiter_timeline t WHERE t.base + t.minimum <= 9 AND t.steps <> '{}' AND t.resource_id = id_of('index');
 	RETURN by_heap = by_index;
 END $$;
 CREATE INDEX index_timeline_expression ON arbiter_timeline ((base + minimum));
-CREATE INDEX index_timeline_partial ON arbiter_timeline (used) WHERE base + minimum <= 9;
+CREATE INDEX index_timeline_partial ON arbiter_timeline (cardinality(steps)) WHERE base + minimum <= 9;
 CREATE INDEX index_timeline_plain ON arbiter_timeline (minimum);
 SELECT outcome($$ SELECT count(arbiter_reserve('index', timestamptz '2030-07-01' + n * interval '1 h', timestamptz '2030-07-01' + (n + 3) * interval '1 h', 1 + n % 3))
 FROM generate_series(1, 300) n $$);

@@ -190,6 +190,73 @@ DROP TRIGGER user_nested ON arbiter_reservation;
 DELETE FROM arbiter_reservation WHERE resource_id = id_of('user');
 
 --
+-- what is cancelled, dropped, altered and declared passes a user's BEFORE triggers too
+--
+CREATE TABLE user_log (n serial, tab text, event text, old_row jsonb, new_row jsonb);
+CREATE FUNCTION user_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO user_log (tab, event, old_row, new_row) VALUES (TG_TABLE_NAME, TG_OP,
+		CASE WHEN TG_OP <> 'INSERT' THEN to_jsonb(OLD) END, CASE WHEN TG_OP <> 'DELETE' THEN to_jsonb(NEW) END);
+	CASE TG_TABLE_NAME || ' ' || TG_OP
+	WHEN 'arbiter_reservation UPDATE' THEN
+		IF NEW.user_id = 'never' THEN
+			RETURN NULL;
+		ELSIF NEW.user_id = 'stays' THEN
+			NEW.status := 'confirmed';
+		ELSIF NEW.user_id = 'grows' THEN
+			NEW.status := 'confirmed';
+			NEW.amount := 11;
+		ELSIF NEW.user_id = 'note' THEN
+			NEW.attributes := '{"note": "cancelled by trigger"}';
+		END IF;
+	WHEN 'arbiter_resource UPDATE' THEN
+		IF NEW.unit = 'never' THEN
+			RETURN NULL;
+		END IF;
+	WHEN 'arbiter_resource DELETE' THEN
+		IF OLD.unit = 'kept' THEN
+			RETURN NULL;
+		END IF;
+	WHEN 'arbiter_capacity INSERT' THEN
+		IF NEW.amount = 13 THEN
+			NEW.amount := 12;
+		ELSIF NEW.amount = 14 THEN
+			RETURN NULL;
+		END IF;
+	ELSE
+		NULL;
+	END CASE;
+	RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER user_change BEFORE INSERT OR UPDATE OR DELETE ON arbiter_reservation FOR EACH ROW EXECUTE FUNCTION user_change();
+CREATE TRIGGER user_change BEFORE INSERT OR UPDATE OR DELETE ON arbiter_resource FOR EACH ROW EXECUTE FUNCTION user_change();
+CREATE TRIGGER user_change BEFORE INSERT OR UPDATE OR DELETE ON arbiter_capacity FOR EACH ROW EXECUTE FUNCTION user_change();
+SELECT arbiter_create_resource('user.change', unit => 'kept') > 0;
+SELECT arbiter_alter_resource('user.change', granularity => '1 s');
+SELECT outcome($$ SELECT arbiter_alter_resource('user.change', unit => 'never') $$);
+SELECT unit, granularity FROM arbiter_resource WHERE name = 'user.change';
+SELECT arbiter_set_capacity('user.change', '2030-01-01', '2030-02-01', 10);
+SELECT outcome($$ SELECT arbiter_set_capacity('user.change', '2030-02-01', '2030-03-01', 13) $$);
+SELECT outcome($$ SELECT arbiter_set_capacity('user.change', '2030-03-01', '2030-04-01', 14) $$);
+SELECT * FROM declared('user.change');
+SELECT * FROM arbiter_check('user.change');
+SELECT count(arbiter_reserve('user.change', '2030-01-01', '2030-01-02', 2, u)) FROM unnest('{note,never,stays,grows}'::text[]) u;
+SELECT outcome(format('SELECT arbiter_cancel(%s)', reservation_id)) FROM arbiter_reservation WHERE resource_id = id_of('user.change') ORDER BY user_id;
+SELECT user_id, amount, status, attributes FROM arbiter_reservation WHERE resource_id = id_of('user.change') ORDER BY user_id;
+SELECT arbiter_available('user.change', '2030-01-01', '2030-01-02');
+SELECT * FROM arbiter_check('user.change');
+SELECT outcome($$ SELECT arbiter_drop_resource('user.change') $$);
+SELECT outcome($$ SELECT arbiter_drop_resource('user.change', true) $$);
+SELECT arbiter_alter_resource('user.change', unit => 'x');
+SELECT outcome($$ SELECT arbiter_drop_resource('user.change', true) $$);
+SELECT tab, event, count(*) FROM user_log GROUP BY tab, event ORDER BY tab, event;
+DROP TRIGGER user_change ON arbiter_reservation;
+DROP TRIGGER user_change ON arbiter_resource;
+DROP TRIGGER user_change ON arbiter_capacity;
+DROP TABLE user_log;
+SELECT * FROM arbiter_check();
+
+--
 -- columns, constraints and keys of users
 --
 ALTER TABLE arbiter_reservation ADD COLUMN gone text DEFAULT 'soon dropped';
@@ -239,3 +306,4 @@ DROP FUNCTION user_before();
 DROP FUNCTION user_last();
 DROP FUNCTION user_after();
 DROP FUNCTION user_nested();
+DROP FUNCTION user_change();

@@ -185,6 +185,13 @@ normalise_range(Datum range, TimestampTz *start, TimestampTz *end)
 		*start += 1;
 	if (!upper.infinite && upper.inclusive && !TIMESTAMP_NOT_FINITE(*end))
 		*end += 1;
+	/* the microsecond after the last one there is */
+	if (!TIMESTAMP_NOT_FINITE(*end) && *end >= END_TIMESTAMP)
+		*end = DT_NOEND;
+	if (!TIMESTAMP_IS_NOBEGIN(*start) && *start >= END_TIMESTAMP)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("start of a time range is out of range")));
 	check_time_range(*start, *end);
 	return upper.infinite || upper.inclusive || !lower.inclusive;
 }

@@ -42,9 +42,6 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-/* arrays grow by this many steps, so that few updates change a row's length */
-#define STEPS_QUANTUM	16
-
 #define STEPS_HEADER	ARR_OVERHEAD_NONULLS(1)
 
 /*
@@ -97,8 +94,33 @@ chunk_scan_begin(ChunkScan *scan, ChunkStore *store, int32 resource_id,
 {
 	scan->store = store;
 	scan->slot = table_slot_create(store->rel, NULL);
-	scan->scan = arbiter_index_beginscan(store->rel, store->pkey, snapshot, 2);
+	scan->scan = arbiter_index_beginscan(store->rel, store->pkey, snapshot, 3);
 	chunk_scan_restart(scan, resource_id, after);
+}
+
+/*
+ * A scan usually wants one chunk or two, but a btree scan without an upper
+ * bound fetches all the entries of an index page at once.  So it looks only a
+ * little further than the chunk seen last was long, and on when that was not
+ * enough: ends ascend, so nothing is missed or met twice.
+ */
+#define LONGEST_REACH	(100 * USECS_PER_DAY)
+
+static int64 usual_reach = LONGEST_REACH;
+
+static void
+rescan(ChunkScan *scan, TimestampTz bound)
+{
+	ScanKeyData keys[3];
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(scan->resource_id));
+	ScanKeyInit(&keys[1], 2, BTGreaterStrategyNumber, F_TIMESTAMPTZ_GT,
+				TimestampTzGetDatum(scan->position));
+	ScanKeyInit(&keys[2], 2, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
+				TimestampTzGetDatum(bound));
+	index_rescan(scan->scan, keys, 3, NULL, 0);
+	scan->bounded = (bound != DT_NOEND);
 }
 
 /*
@@ -107,13 +129,12 @@ chunk_scan_begin(ChunkScan *scan, ChunkStore *store, int32 resource_id,
 void
 chunk_scan_restart(ChunkScan *scan, int32 resource_id, TimestampTz after)
 {
-	ScanKeyData keys[2];
-
-	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ,
-				Int32GetDatum(resource_id));
-	ScanKeyInit(&keys[1], 2, BTGreaterStrategyNumber, F_TIMESTAMPTZ_GT,
-				TimestampTzGetDatum(after));
-	index_rescan(scan->scan, keys, 2, NULL, 0);
+	scan->resource_id = resource_id;
+	scan->position = after;
+	if (TIMESTAMP_NOT_FINITE(after))
+		rescan(scan, DT_NOEND);
+	else
+		rescan(scan, after + usual_reach);
 }
 
 static Datum
@@ -126,17 +147,21 @@ column(TupleTableSlot *slot, TimelineColumn which)
 
 /*
  * Is a row, which we see, being changed by another transaction right now?
+ *
+ * A guess, made without a lock on the buffer: only who queues hangs on it.
  */
 static bool
 is_contended(TupleTableSlot *slot)
 {
 	HeapTupleHeader header;
+	uint16		infomask;
 
 	if (!TTS_IS_BUFFERTUPLE(slot))
 		return false;
 	header = ((HeapTupleTableSlot *) slot)->tuple->t_data;
-	return (header->t_infomask & HEAP_XMAX_INVALID) == 0 &&
-		TransactionIdIsInProgress(HeapTupleHeaderGetUpdateXid(header));
+	infomask = header->t_infomask;
+	return (infomask & (HEAP_XMAX_INVALID | HEAP_XMAX_IS_MULTI)) == 0 &&
+		TransactionIdIsInProgress(HeapTupleHeaderGetRawXmax(header));
 }
 
 /*
@@ -147,35 +172,41 @@ bool
 chunk_scan_next(ChunkScan *scan, Chunk *chunk)
 {
 	TupleTableSlot *slot = scan->slot;
-	TimestampTz end;
 	ArrayType  *array;
 
 	if (!index_getnext_slot(scan->scan, ForwardScanDirection, slot))
-		return false;
+	{
+		if (!scan->bounded)
+			return false;
+		rescan(scan, DT_NOEND);
+		if (!index_getnext_slot(scan->scan, ForwardScanDirection, slot))
+			return false;
+	}
 
 	chunk->resource_id = DatumGetInt32(column(slot, TIMELINE_RESOURCE_ID));
 	chunk->end = DatumGetTimestampTz(column(slot, TIMELINE_ENDS));
-	range_times(column(slot, TIMELINE_DURING), &chunk->start, &end);
 	chunk->base = DatumGetInt64(column(slot, TIMELINE_BASE));
 	chunk->minimum = chunk->base + DatumGetInt64(column(slot, TIMELINE_MINIMUM));
 	chunk->maximum = chunk->base + DatumGetInt64(column(slot, TIMELINE_MAXIMUM));
-	chunk->nsteps = DatumGetInt32(column(slot, TIMELINE_USED));
 	array = DatumGetArrayTypeP(column(slot, TIMELINE_STEPS));
 	chunk->tid = slot->tts_tid;
 	chunk->contended = is_contended(slot);
 
 	/* whatever somebody did to the table, do not read past the array */
-	if (ARR_NDIM(array) != 1 || ARR_HASNULL(array) ||
-		ARR_ELEMTYPE(array) != INT8OID ||
-		chunk->nsteps < 1 || chunk->nsteps > ARR_DIMS(array)[0] / 2 ||
-		chunk->start >= chunk->end)
+	chunk->nsteps = ARR_NDIM(array) == 1 ? ARR_DIMS(array)[0] / 2 : 0;
+	chunk->stored = (const Step *) ARR_DATA_PTR(array);
+	if (chunk->nsteps < 1 || ARR_HASNULL(array) ||
+		ARR_ELEMTYPE(array) != INT8OID || chunk->stored->start >= chunk->end)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("timeline of resource %d is damaged", chunk->resource_id),
 				 errdetail("The chunk that ends at %s is not readable.",
 						   timestamptz_to_str(chunk->end)),
 				 errhint("Delete the resource's rows from arbiter_timeline: the next reservation builds it anew.")));
-	chunk->stored = (const Step *) ARR_DATA_PTR(array);
+	chunk->start = chunk->stored->start;
+	scan->position = chunk->end;
+	if (chunk->end != STEPS_INFINITY)
+		usual_reach = Min(3 * (chunk->end - chunk->start), LONGEST_REACH);
 	return true;
 }
 
@@ -246,20 +277,23 @@ chunk_store_lock(ChunkStore *store, const Chunk *chunk, Snapshot snapshot,
 	return result;
 }
 
-/* an array of steps relative to base, with room to grow */
+/* an array of steps relative to base */
 static Datum
 make_steps(const Step *steps, int nsteps, int64 base)
 {
-	int			room = (nsteps + STEPS_QUANTUM - 1) / STEPS_QUANTUM * STEPS_QUANTUM;
-	Size		size = STEPS_HEADER + sizeof(Step) * room;
-	ArrayType  *array = palloc0(size);
+	Size		size = STEPS_HEADER + sizeof(Step) * nsteps;
+	ArrayType  *array;
 	Step	   *stored;
+
+	if (nsteps == 0)
+		return PointerGetDatum(construct_empty_array(INT8OID));
+	array = palloc(size);
 
 	SET_VARSIZE(array, size);
 	array->ndim = 1;
 	array->dataoffset = 0;
 	array->elemtype = INT8OID;
-	ARR_DIMS(array)[0] = 2 * room;
+	ARR_DIMS(array)[0] = 2 * nsteps;
 	ARR_LBOUND(array)[0] = 1;
 	stored = (Step *) ARR_DATA_PTR(array);
 	for (int i = 0; i < nsteps; i++)
@@ -294,7 +328,6 @@ form_row(ChunkStore *store, int32 resource_id, Datum during, TimestampTz end,
 	(slot->tts_values[columns[which] - 1] = (value), \
 	 slot->tts_isnull[columns[which] - 1] = false)
 	SET_COLUMN(TIMELINE_RESOURCE_ID, Int32GetDatum(resource_id));
-	SET_COLUMN(TIMELINE_USED, Int32GetDatum(nsteps));
 	SET_COLUMN(TIMELINE_ENDS, TimestampTzGetDatum(end));
 	SET_COLUMN(TIMELINE_BASE, Int64GetDatum(base));
 	SET_COLUMN(TIMELINE_MINIMUM, Int64GetDatum(minimum - base));
@@ -339,14 +372,16 @@ static void
 insert_same_key_entries(ChunkStore *store, UpdateIndexes indexes)
 {
 	ResultRelInfo *target;
+	Relation   *indices;
 	int			others = 0;
 
 	open_target(store);
 	target = store->target;
 	slot_getallattrs(store->slot);
+	indices = palloc(sizeof(Relation) * target->ri_NumIndices);
 	for (int i = 0; i < target->ri_NumIndices; i++)
 	{
-		Relation	index = target->ri_IndexRelationDescs[i];
+		Relation	index = indices[i] = target->ri_IndexRelationDescs[i];
 		IndexInfo  *info = target->ri_IndexRelationInfo[i];
 		Datum		values[INDEX_MAX_KEYS];
 		bool		isnull[INDEX_MAX_KEYS];
@@ -362,13 +397,12 @@ insert_same_key_entries(ChunkStore *store, UpdateIndexes indexes)
 					 UNIQUE_CHECK_NO, true, info);
 		/* the executor skips an index that is not there */
 		target->ri_IndexRelationDescs[i] = NULL;
-		index_close(index, NoLock);
 	}
 	if (others > 0)
 		insert_index_entries(store, true, indexes);
-
-	/* the next update finds all of them again */
-	close_target(store);
+	memcpy(target->ri_IndexRelationDescs, indices,
+		   sizeof(Relation) * target->ri_NumIndices);
+	pfree(indices);
 }
 
 /*

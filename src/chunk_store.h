@@ -50,6 +50,9 @@ typedef struct ChunkScan
 	IndexScanDesc scan;
 	TupleTableSlot *slot;
 	ChunkStore *store;
+	int32		resource_id;
+	TimestampTz position;		/* what ends later has not been met */
+	bool		bounded;		/* and there may be more, see rescan() */
 } ChunkScan;
 
 extern void chunk_store_open(ChunkStore *store, LOCKMODE lockmode);

@@ -46,6 +46,8 @@
 #include "reservation.h"
 #include "tcop/cmdtag.h"
 #include "tcop/pquery.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
 #include "utils/fmgroids.h"
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
@@ -113,11 +115,39 @@ note_resource(Oid relid, TupleTableSlot *row, AttrNumber column, bool is_old,
 }
 
 /*
+ * A raw row with a new request key waits for the key as the functions do.
+ */
+static void
+lock_request_key(TupleTableSlot *new_row, TupleTableSlot *old_row)
+{
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	bool		no_user;
+	bool		no_key;
+	Datum		user_id = slot_getattr(new_row, columns[RESERVATION_USER_ID], &no_user);
+	Datum		key = slot_getattr(new_row, columns[RESERVATION_REQUEST_KEY], &no_key);
+
+	if (no_user || no_key)
+		return;
+	if (old_row != NULL)
+	{
+		bool		isnull;
+		Datum		old_user = slot_getattr(old_row, columns[RESERVATION_USER_ID], &isnull);
+		Datum		old_key = slot_getattr(old_row, columns[RESERVATION_REQUEST_KEY], &isnull);
+
+		if (!isnull && datumIsEqual(old_key, key, false, -1) &&
+			datumIsEqual(old_user, user_id, false, -1))
+			return;
+	}
+	request_key_lock(TextDatumGetCString(user_id), TextDatumGetCString(key));
+}
+
+/*
  * arbiter_row_trigger() BEFORE INSERT OR UPDATE OR DELETE ROW
  *						 ON arbiter_reservation, arbiter_capacity
  *
  * Errors: RV003, RV005, 22023, 23514 bad status, 23503 no such resource.
- * Locks: the resource exclusively, if it must be built.
+ * Locks: the request key if the row has a new one; the resource exclusively, if
+ * it must be built.
  */
 Datum
 arbiter_row_trigger(PG_FUNCTION_ARGS)
@@ -150,6 +180,8 @@ arbiter_row_trigger(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
 		return PointerGetDatum(trigger->tg_trigtuple);
 
+	if (is_reservation)
+		lock_request_key(new_row, inserts ? NULL : trigger->tg_trigslot);
 	range = is_reservation ? reservation_check(new_row, &changed) :
 		capacity_check(new_row, &changed);
 	note_resource(relid, new_row, resource_column, false,

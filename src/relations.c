@@ -41,8 +41,7 @@ static const char *const reservation_names[RESERVATION_NCOLUMNS] = {
 	"status", "created_at", "request_key", "request_fingerprint"
 };
 static const char *const timeline_names[TIMELINE_NCOLUMNS] = {
-	"resource_id", "used", "ends", "base", "minimum", "maximum", "during",
-	"steps"
+	"resource_id", "ends", "during", "steps", "base", "minimum", "maximum"
 };
 static const char *const denial_names[DENIAL_NCOLUMNS] = {
 	"denial_id", "denied_at", "resource_id", "during", "amount", "user_id",

@@ -41,6 +41,9 @@ PG_FUNCTION_INFO_V1(arbiter_try_reserve_text);
 PG_FUNCTION_INFO_V1(arbiter_reserve_all);
 PG_FUNCTION_INFO_V1(arbiter_try_reserve_all);
 
+/* what an index can hold, with the user beside it */
+#define REQUEST_KEY_LENGTH	1000
+
 /* a call, as its arguments give it */
 typedef struct ReserveCall
 {
@@ -428,6 +431,19 @@ check_request_range(ReserveCall *call)
 		check_time_range(call->request.start, call->request.end);
 }
 
+static void
+read_request_key(FunctionCallInfo fcinfo, int number, ReserveCall *call)
+{
+	if (PG_ARGISNULL(number))
+		return;
+	call->request_key = text_to_cstring(PG_GETARG_TEXT_PP(number));
+	if (strlen(call->request_key) > REQUEST_KEY_LENGTH)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("request key is longer than %d bytes", REQUEST_KEY_LENGTH),
+				 errhint("Pass a short unique text, such as gen_random_uuid()::text.")));
+}
+
 /*
  * Read the arguments of arbiter_reserve() and arbiter_try_reserve().
  */
@@ -454,8 +470,7 @@ read_call(FunctionCallInfo fcinfo, TimeType type, Requirement *requirement,
 	check_amount(requirement->amount);
 	requirement->resource.name = argument_text(fcinfo, resource, "resource");
 	call->user_id = argument_text(fcinfo, user_id, "user_id");
-	if (!PG_ARGISNULL(5))
-		call->request_key = text_to_cstring(PG_GETARG_TEXT_PP(5));
+	read_request_key(fcinfo, 5, call);
 }
 
 /*
@@ -620,8 +635,7 @@ read_call_all(FunctionCallInfo fcinfo, ReserveCall *call)
 		}
 	}
 	call->user_id = argument_text(fcinfo, 3, "user_id");
-	if (!PG_ARGISNULL(4))
-		call->request_key = text_to_cstring(PG_GETARG_TEXT_PP(4));
+	read_request_key(fcinfo, 4, call);
 }
 
 /*

@@ -28,12 +28,12 @@ note "seed $seed";
 create_mix_resources($node);
 
 # The checker sees each kind of damage, and goes quiet when it is undone.
-my $some = "(SELECT max(ends) FROM arbiter_timeline WHERE resource_id = 2 AND used > 3)";
+my $some = "(SELECT max(ends) FROM arbiter_timeline WHERE resource_id = 2 AND cardinality(steps) > 6)";
 my %damage = (
 	'a base changed' => "UPDATE arbiter_timeline SET base = base + 1 WHERE resource_id = 2 AND ends = $some",
 	'a step changed' => "UPDATE arbiter_timeline SET steps[4] = steps[4] + 1 WHERE resource_id = 2 AND ends = $some",
 	'a step moved' => "UPDATE arbiter_timeline SET steps[3] = steps[3] + 1 WHERE resource_id = 2 AND ends = $some",
-	'a step forgotten' => "UPDATE arbiter_timeline SET used = used - 1 WHERE resource_id = 2 AND ends = $some",
+	'a step forgotten' => "UPDATE arbiter_timeline SET steps = steps[:cardinality(steps) - 2] WHERE resource_id = 2 AND ends = $some",
 	'steps out of order' => "UPDATE arbiter_timeline SET steps[3] = steps[1] - 5 WHERE resource_id = 2 AND ends = $some",
 	'a minimum too large' => "UPDATE arbiter_timeline SET minimum = minimum + 1 WHERE resource_id = 2 AND ends = $some",
 	'a maximum too small' => "UPDATE arbiter_timeline SET maximum = maximum - 1 WHERE resource_id = 2 AND ends = $some",

@@ -13,7 +13,7 @@ SELECT arbiter_reserve('damage', '2030-01-05', '2030-01-10', 4) > 0;
 -- a timeline that cannot be read
 --
 BEGIN;
-UPDATE arbiter_timeline SET used = 1000 WHERE resource_id = id_of('damage') AND steps <> '{}';
+UPDATE arbiter_timeline SET steps = ARRAY[steps] WHERE resource_id = id_of('damage') AND steps <> '{}';
 SELECT outcome($$ SELECT arbiter_available('damage', '2030-01-05', '2030-01-10') $$, mask => true);
 SELECT outcome($$ SELECT * FROM arbiter_timeline('damage') $$, mask => true);
 SELECT outcome($$ SELECT arbiter_reserve('damage', '2030-01-05', '2030-01-10', 4) $$, mask => true);

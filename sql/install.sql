@@ -99,7 +99,7 @@ ORDER BY 1, 2;
 -- what a dump takes along: everything but the derived timeline
 SELECT c.relation::regclass AS dumped, c.condition
 FROM pg_extension CROSS JOIN LATERAL unnest(extconfig, extcondition) c (relation, condition)
-WHERE extname = 'arbiter' ORDER BY 1::text;
+WHERE extname = 'arbiter' ORDER BY c.relation::regclass::text COLLATE "C";
 
 -- a publication FOR ALL TABLES must not stop updates: every table has a
 -- replica identity

@@ -20,6 +20,7 @@ DECLARE
 	a bigint;
 	kind float;
 	picked bigint[] := '{}';
+	chosen bigint[];
 	reservation bigint;
 	refused int := 0;
 	t record;
@@ -58,13 +59,15 @@ BEGIN
 					picked := array_remove(picked, reservation);
 				ELSIF kind < 0.87 AND cardinality(picked) > 0 THEN
 					-- moved, resized, or both; to another resource now and then
+					reservation := picked[1 + floor(random() * cardinality(picked))];
 					UPDATE arbiter_reservation SET during = tstzrange(s, e), amount = a,
 						resource_id = CASE WHEN random() < 0.2 THEN id ELSE resource_id END
-					WHERE reservation_id = picked[1 + floor(random() * cardinality(picked))];
+					WHERE reservation_id = reservation;
 				ELSIF kind < 0.90 AND cardinality(picked) > 0 THEN
 					-- some at once
+					chosen := picked[1 + floor(random() * cardinality(picked)) :];
 					UPDATE arbiter_reservation SET during = tstzrange(lower(during) + interval '30 min', upper(during) + interval '30 min')
-					WHERE reservation_id = ANY (picked[1 + floor(random() * cardinality(picked)) : 20]);
+					WHERE reservation_id = ANY (chosen[: 20]);
 				ELSIF kind < 0.92 AND cardinality(picked) > 0 THEN
 					reservation := picked[1 + floor(random() * cardinality(picked))];
 					DELETE FROM arbiter_reservation WHERE reservation_id = reservation;

@@ -185,7 +185,8 @@ SET session_replication_role TO replica;
 UPDATE arbiter_capacity SET amount = 20 WHERE resource_id = 9102;
 SELECT count(*) FROM arbiter_timeline WHERE resource_id = 9102;
 -- the publisher's own timeline is not applied
-INSERT INTO arbiter_timeline VALUES (9102, 1, 'infinity', 0, 0, 0, '[2030-01-01,infinity)', '{0,0}');
+INSERT INTO arbiter_timeline (resource_id, ends, during, steps, base, minimum, maximum)
+VALUES (9102, 'infinity', '[2030-01-01,infinity)', '{0,0}', 0, 0, 0);
 SELECT count(*) FROM arbiter_timeline WHERE resource_id = 9102;
 RESET session_replication_role;
 SELECT arbiter_available('unbuilt.raw', '2030-01-01', '2030-01-02');

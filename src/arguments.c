@@ -188,7 +188,7 @@ normalise_range(Datum range, TimestampTz *start, TimestampTz *end)
 	/* the microsecond after the last one there is */
 	if (!TIMESTAMP_NOT_FINITE(*end) && *end >= END_TIMESTAMP)
 		*end = DT_NOEND;
-	if (!TIMESTAMP_IS_NOBEGIN(*start) && *start >= END_TIMESTAMP)
+	if (!TIMESTAMP_NOT_FINITE(*start) && *start >= END_TIMESTAMP)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("start of a time range is out of range")));

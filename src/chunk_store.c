@@ -195,7 +195,7 @@ chunk_scan_next(ChunkScan *scan, Chunk *chunk)
 	/* whatever somebody did to the table, do not read past the array */
 	chunk->nsteps = ARR_NDIM(array) == 1 ? ARR_DIMS(array)[0] / 2 : 0;
 	chunk->stored = (const Step *) ARR_DATA_PTR(array);
-	if (chunk->nsteps < 1 || ARR_HASNULL(array) ||
+	if (chunk->nsteps < 1 || ARR_DIMS(array)[0] % 2 != 0 || ARR_HASNULL(array) ||
 		ARR_ELEMTYPE(array) != INT8OID || chunk->stored->start >= chunk->end)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),

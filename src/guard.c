@@ -518,7 +518,9 @@ arbiter_truncate_trigger(PG_FUNCTION_ARGS)
 	Oid			relid = RelationGetRelid(trigger->tg_relation);
 	int64		count;
 
-	if (!TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+	if (!TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) ||
+		(relid != relations->reservation && relid != relations->capacity &&
+		 relid != relations->resource))
 		(void) trigger_data(fcinfo, "arbiter_truncate_trigger", false);
 	if (relid == relations->capacity &&
 		(count = count_rows(relations->reservation, true)) > 0)

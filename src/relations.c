@@ -107,12 +107,14 @@ find_columns(Oid relid, const char *const *names, int n, AttrNumber *columns)
 	for (int i = 0; i < n; i++)
 	{
 		columns[i] = get_attnum(relid, names[i]);
-		if (columns[i] == InvalidAttrNumber)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNDEFINED_COLUMN),
-					 errmsg("column \"%s\" of table \"%s\" does not exist",
-							names[i], get_rel_name(relid)),
-					 errhint("The extension needs its own columns: add the column again, or drop and create the extension.")));
+		if (columns[i] != InvalidAttrNumber)
+			continue;
+		cache_valid = false;
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of table \"%s\" does not exist",
+						names[i], get_rel_name(relid)),
+				 errhint("The extension needs its own columns: add the column again, or drop and create the extension.")));
 	}
 }
 

@@ -226,7 +226,7 @@ row_vanished_error(RowWriter *writer)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("a trigger on table \"%s\" suppressed the row",
 					RelationGetRelationName(writer->rel)),
-			 errdetail("A BEFORE ROW trigger returned NULL, so nothing can be booked."),
+			 errdetail("A BEFORE ROW trigger returned NULL, so the row cannot be written."),
 			 errhint("Let the trigger return the row, or raise an error of its own.")));
 }
 

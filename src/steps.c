@@ -145,6 +145,14 @@ steps_minimum(const Step *steps, int nsteps, int64_t end,
 	return minimum;
 }
 
+static int64_t
+positive_remainder(int64_t value, int64_t divisor)
+{
+	int64_t		remainder = value % divisor;
+
+	return remainder < 0 ? remainder + divisor : remainder;
+}
+
 /*
  * steps_round_up returns the first multiple of granularity, counted from
  * origin, that is not before an instant; INT64_MAX when there is none.
@@ -156,8 +164,9 @@ steps_round_up(int64_t instant, int64_t granularity, int64_t origin)
 
 	if (granularity == 0 || instant == STEPS_INFINITY)
 		return instant;
-	/* both terms are small, where the difference might not fit */
-	remainder = (instant % granularity - origin % granularity) % granularity;
+	/* of each alone: the difference of the two might not fit */
+	remainder = positive_remainder(instant, granularity) -
+		positive_remainder(origin, granularity);
 	if (remainder < 0)
 		remainder += granularity;
 	if (remainder != 0 &&

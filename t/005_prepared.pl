@@ -114,7 +114,7 @@ $node->poll_query_until('postgres',
 	"SELECT count(*) = 6 FROM pg_stat_activity WHERE application_name LIKE 'waiter%' AND wait_event_type = 'Lock'")
   or die 'nobody waits';
 
-$node->safe_psql('postgres', "COMMIT PREPARED '$_'") 
+$node->safe_psql('postgres', "COMMIT PREPARED '$_'")
   foreach qw(keep give all raw schedule lower build);
 $node->safe_psql('postgres', "ROLLBACK PREPARED 'undo'");
 my %end = map { $_ => finish_psql($session{$_}) } keys %session;

@@ -106,6 +106,16 @@ chunk_layout_is_free(ChunkStore *store, int32 resource_id, TimestampTz start,
 								  &in_progress);
 }
 
+/* how many chunks so many steps need; more than one get room to grow */
+static int
+count_pieces(int nsteps)
+{
+	if (nsteps <= arbiter_chunk_steps)
+		return 1;
+	return Max(2, (int) ((4 * (int64) nsteps + 3 * arbiter_chunk_steps - 1) /
+						 (3 * arbiter_chunk_steps)));
+}
+
 /*
  * Insert the pieces that [start, end), which the steps cover, is cut into.
  */
@@ -113,7 +123,7 @@ static void
 insert_pieces(ChunkStore *store, int32 resource_id, TimestampTz start,
 			  TimestampTz end, const Step *steps, int nsteps)
 {
-	int			pieces = (nsteps + arbiter_chunk_steps - 1) / arbiter_chunk_steps;
+	int			pieces = count_pieces(nsteps);
 
 	for (int i = 0; i < pieces; i++)
 	{
@@ -290,13 +300,9 @@ chunk_layout_write(ChunkStore *store, const ChunkEdit *edit, Snapshot snapshot)
 		start = cuts[ncuts - 1];
 		first = steps_find(steps, nsteps, start);
 	}
-	if (nsteps - first > arbiter_chunk_steps)
+	if (count_pieces(nsteps - first) > 1)
 	{
-		/* leave the pieces room to grow */
-		int			pieces = (4 * (nsteps - first) + 3 * arbiter_chunk_steps - 1) /
-			(3 * arbiter_chunk_steps);
-
-		first = nsteps - (nsteps - first) / Max(pieces, 2);
+		first = nsteps - (nsteps - first) / count_pieces(nsteps - first);
 		start = steps[first].start;
 	}
 

@@ -144,18 +144,38 @@ SELECT clock_timestamp() > :'deadline' AS done \gset
 \endif
 END
 
+# what every local session does: reserve, with ids far from the publisher's
+my $booker = "SELECT clock_timestamp() + interval '7 s' AS deadline \\gset\n" . <<'END' x 2000;
+SELECT reservation_id FROM arbiter_try_reserve('wide', '2030-02-20', '2030-06-05', 1);
+SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation
+	WHERE reservation_id > 1000000000 AND status = 'confirmed' ORDER BY 1 DESC LIMIT 1;
+SELECT reservation_id FROM arbiter_try_reserve('hot', '2030-01-01 09:00', '2030-01-01 10:30', 1);
+SELECT clock_timestamp() > :'deadline' AS done \gset
+\if :done
+\q
+\endif
+END
+
 note "seed $seed";
+$subscriber->safe_psql('postgres', q{
+	SELECT setval('arbiter_reservation_id_seq', 2000000000000);
+	SELECT setval('arbiter_denial_denial_id_seq', 2000000000000)});
 my @remote = map {
 	start_psql($publisher, random_mix(seed => $seed + $_, statements => 5000, seconds => 6),
 		name => "client $_") } 1 .. 2;
 my $here = start_psql($subscriber, $local, name => 'local');
+my $too = start_psql($subscriber, $booker, name => 'booker');
 
 reap(@remote);
-finish_psql($here);
+reap($here, $too);
 $publisher->wait_for_catchup('copy');
 my %check = map { $_ => 1 } $here->{stdout} =~ /^check\|(\d+)$/mg;
 is(join(',', keys %check), '0', 'arbiter_check on the subscriber had no alarm meanwhile');
 my $states = sqlstates(@remote);
+my $local_states = sqlstates($here, $too);
+note 'local: ', join ', ', map { "$local_states->{$_} x $_" } sort keys %$local_states;
+is(join(', ', grep { !/RV001|RV008|40P01|40001/ } sort keys %$local_states),
+	'', 'no unexpected SQLSTATE on the subscriber');
 is($states->{55000} // 0, 0, 'no update was stopped for want of a replica identity');
 $subscriber->safe_psql('postgres',
 	'DELETE FROM arbiter_reservation WHERE reservation_id > 1000000000');

@@ -13,7 +13,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $ticks = 150;
+my $ticks = 120;
 my $pause = 20;
 my $node = new_server('first_use', conf => "deadlock_timeout = 200ms\n");
 

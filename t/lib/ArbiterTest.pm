@@ -438,6 +438,27 @@ sub random_mix
 			my ($start, $end) = $range->($name);
 			return "SELECT arbiter_available('$name', $start, $end);";
 		} ],
+		[ 4, sub {
+			# one key, always the same arguments
+			my $key = int(rand(300));
+			my $name = $name[ $key % @name ];
+			my ($start, $end) = map { "timestamptz '2030-01-01' + interval '$_ minutes'" }
+			  (15 * ($key % 80), 15 * ($key % 80) + 30);
+			my $amount = 1 + $key % 3;
+			return "SELECT 'granted', arbiter_reserve('$name', $start, $end, $amount, 'keyed', 'key $key');";
+		} ],
+		[ 1, sub {
+			# a resource that comes and goes
+			return (
+				"SELECT arbiter_create_resource('brief');",
+				"SELECT arbiter_set_capacity('brief', '2030-01-01', '2030-03-01', 20);",
+				"SELECT arbiter_reserve('brief', '2030-01-05', '2030-02-05', 1);",
+				"SELECT arbiter_reserve_all('{\"brief\": 1, \"wide\": 1}', '2030-02-01', '2030-02-02');",
+				"SELECT arbiter_alter_resource('brief', unit => 'seat');",
+				"SELECT arbiter_drop_resource('brief');",
+				$option{keep} ? () : "SELECT arbiter_drop_resource('brief', force => true);"
+			)[ int(rand($option{keep} ? 6 : 7)) ];
+		} ],
 		[ 0.2, sub {
 			my $name = $anything->();
 			return "SELECT arbiter_rebuild('$name');";

@@ -112,6 +112,27 @@ SELECT arbiter_rebuild('check') > 0;
 SELECT * FROM arbiter_check('check');
 SELECT * FROM arbiter_conflicts('check');
 ROLLBACK;
+BEGIN;
+-- ranges that are not half-open, without an end, or nothing at all
+ALTER TABLE arbiter_reservation DISABLE TRIGGER USER;
+INSERT INTO arbiter_reservation (resource_id, during, amount) VALUES (id_of('check'), 'empty', 1),
+	(id_of('check'), '[2030-01-03,2030-01-04]', 3), (id_of('check'), '[2030-02-25,)', 4);
+ALTER TABLE arbiter_reservation ENABLE TRIGGER USER;
+SELECT count(*) > 0 FROM arbiter_check('check');
+SELECT arbiter_rebuild('check') > 0;
+SELECT * FROM arbiter_timeline('check');
+SELECT problem, during, expected, found FROM arbiter_check('check');
+SELECT arbiter_reserve('check', '2030-01-05', '2030-01-06', 10) > 0;
+DELETE FROM arbiter_reservation WHERE resource_id = id_of('check');
+SELECT * FROM arbiter_timeline('check');
+SELECT problem, during, expected, found FROM arbiter_check('check');
+ROLLBACK;
+BEGIN;
+UPDATE arbiter_timeline SET steps = steps[1:2] WHERE resource_id = id_of('check') AND steps <> '{}';
+SELECT count(*) > 0 FROM arbiter_check('check');
+SELECT arbiter_rebuild('check') > 0;
+SELECT * FROM arbiter_check('check');
+ROLLBACK;
 
 -- triggers switched off and all on again, as a restore of data may do
 BEGIN;

@@ -81,6 +81,15 @@ SELECT arbiter_available('key', '2030-04-01', '2030-04-02'), arbiter_available('
 -- a raw row with a key is held to the same uniqueness
 SELECT outcome($$ INSERT INTO arbiter_reservation (resource_id, during, amount, user_id, request_key)
 	VALUES (id_of('key'), '[2030-05-01,2030-05-02)', 1, 'ann', 'k1') $$);
+INSERT INTO arbiter_reservation (resource_id, during, amount, user_id, request_key) VALUES (id_of('key'), '[2030-05-01,2030-05-02)', 1, 'ann', 'raw');
+UPDATE arbiter_reservation SET amount = 2 WHERE user_id = 'ann' AND request_key = 'raw' AND resource_id = id_of('key');
+SELECT outcome($$ UPDATE arbiter_reservation SET request_key = 'k1' WHERE user_id = 'ann' AND request_key = 'raw' AND resource_id = id_of('key') $$);
+UPDATE arbiter_reservation SET request_key = 'raw 2' WHERE user_id = 'ann' AND request_key = 'raw' AND resource_id = id_of('key');
+-- with what arguments such a row was made nobody knows
+SELECT outcome($$ SELECT arbiter_reserve('key', '2030-05-01', '2030-05-02', 2, 'ann', 'raw 2') $$);
+SELECT arbiter_available('key', '2030-05-01', '2030-05-02');
+SELECT arbiter_reserve('key', '2030-05-01', '2030-05-02', 2, 'ann', 'raw') > 0;
+SELECT outcome($$ SELECT arbiter_reserve('key', '2030-05-01', '2030-05-02', 2, 'ann', repeat('k', 10000)) $$);
 -- within one transaction, and twice in one statement
 BEGIN;
 SELECT count(DISTINCT arbiter_reserve('key', '2030-06-01', '2030-06-02', 5, 'ann', 'k6')) FROM generate_series(1, 5);

@@ -243,6 +243,19 @@ SELECT * FROM arbiter_check('user.change');
 SELECT count(arbiter_reserve('user.change', '2030-01-01', '2030-01-02', 2, u)) FROM unnest('{note,never,stays,grows}'::text[]) u;
 SELECT outcome(format('SELECT arbiter_cancel(%s)', reservation_id)) FROM arbiter_reservation WHERE resource_id = id_of('user.change') ORDER BY user_id;
 SELECT user_id, amount, status, attributes FROM arbiter_reservation WHERE resource_id = id_of('user.change') ORDER BY user_id;
+-- a trigger that changes the very row itself
+CREATE FUNCTION user_twice() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF NEW.status = 'cancelled' AND OLD.status = 'confirmed' THEN
+		UPDATE arbiter_reservation SET attributes = '{"twice": true}' WHERE reservation_id = NEW.reservation_id;
+	END IF;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER a_user_twice BEFORE UPDATE ON arbiter_reservation FOR EACH ROW EXECUTE FUNCTION user_twice();
+SELECT outcome(format('SELECT arbiter_cancel(%s)', reservation_id)) FROM arbiter_reservation
+WHERE resource_id = id_of('user.change') AND user_id = 'stays';
+DROP TRIGGER a_user_twice ON arbiter_reservation;
+DROP FUNCTION user_twice();
 SELECT arbiter_available('user.change', '2030-01-01', '2030-01-02');
 SELECT * FROM arbiter_check('user.change');
 SELECT outcome($$ SELECT arbiter_drop_resource('user.change') $$);

@@ -4,16 +4,10 @@
  *	  Read what the timeline is derived from: declared capacity and
  *	  reservations.
  *
- * By direct table access, because the caller of a public function needs no
- * privilege on the tables.
- *
  *-------------------------------------------------------------------------
  */
 #include "base_rows.h"
 
-#include "access/table.h"
-#include "access/tableam.h"
-#include "compat.h"
 #include "relations.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -53,26 +47,23 @@ reservation_scan_begin(ReservationScan *scan, int32 resource_id,
 	const ArbiterRelations *relations = arbiter_relations();
 	ScanKeyData keys[2];
 
-	scan->from = from;
-	scan->rel = table_open(relations->reservation, AccessShareLock);
-	scan->index = index_open(relations->reservation_start_idx, AccessShareLock);
-	scan->slot = table_slot_create(scan->rel, NULL);
-	scan->scan = arbiter_index_beginscan(scan->rel, scan->index, snapshot, 2);
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(resource_id));
 	ScanKeyInit(&keys[1], 2, BTLessStrategyNumber, F_TIMESTAMPTZ_LT,
 				TimestampTzGetDatum(to));
-	index_rescan(scan->scan, keys, 2, NULL, 0);
+	key_scan_begin(&scan->rows, relations->reservation,
+				   relations->reservation_start_idx, snapshot, keys, 2);
+	scan->from = from;
 }
 
 bool
 reservation_scan_next(ReservationScan *scan, ReservationRow *row)
 {
 	const AttrNumber *columns = arbiter_relations()->reservation_column;
-	TupleTableSlot *slot = scan->slot;
+	TupleTableSlot *slot = scan->rows.slot;
 	bool		isnull;
 
-	while (index_getnext_slot(scan->scan, ForwardScanDirection, slot))
+	while (key_scan_next(&scan->rows))
 	{
 		range_times(slot_getattr(slot, columns[RESERVATION_DURING], &isnull),
 					&row->start, &row->end);
@@ -92,10 +83,7 @@ reservation_scan_next(ReservationScan *scan, ReservationRow *row)
 void
 reservation_scan_end(ReservationScan *scan)
 {
-	index_endscan(scan->scan);
-	ExecDropSingleTupleTableSlot(scan->slot);
-	index_close(scan->index, NoLock);
-	table_close(scan->rel, NoLock);
+	key_scan_end(&scan->rows);
 }
 
 /*
@@ -148,10 +136,7 @@ capacity_segments(int32 resource_id, TimestampTz from, TimestampTz to,
 				  Snapshot snapshot, int *nsegments)
 {
 	const ArbiterRelations *relations = arbiter_relations();
-	Relation	rel = table_open(relations->capacity, AccessShareLock);
-	Relation	index = index_open(relations->capacity_start_idx, AccessShareLock);
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	IndexScanDesc scan = arbiter_index_beginscan(rel, index, snapshot, 1);
+	KeyScan		scan;
 	ScanKeyData key;
 	Size		room = 8;
 	int			n = 0;
@@ -159,14 +144,15 @@ capacity_segments(int32 resource_id, TimestampTz from, TimestampTz to,
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(resource_id));
-	index_rescan(scan, &key, 1, NULL, 0);
-	while (index_getnext_slot(scan, ForwardScanDirection, slot))
+	key_scan_begin(&scan, relations->capacity, relations->capacity_start_idx,
+				   snapshot, &key, 1);
+	while (key_scan_next(&scan))
 	{
 		bool		isnull;
 		TimestampTz start;
 		TimestampTz end;
 
-		range_times(slot_getattr(slot, relations->capacity_column[CAPACITY_DURING], &isnull),
+		range_times(slot_getattr(scan.slot, relations->capacity_column[CAPACITY_DURING], &isnull),
 					&start, &end);
 		if (start >= to)
 			break;
@@ -180,13 +166,10 @@ capacity_segments(int32 resource_id, TimestampTz from, TimestampTz to,
 		segments[n].start = Max(start, from);
 		segments[n].end = Min(end, to);
 		segments[n].delta =
-			DatumGetInt64(slot_getattr(slot, relations->capacity_column[CAPACITY_AMOUNT], &isnull));
+			DatumGetInt64(slot_getattr(scan.slot, relations->capacity_column[CAPACITY_AMOUNT], &isnull));
 		n++;
 	}
-	index_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
-	index_close(index, NoLock);
-	table_close(rel, NoLock);
+	key_scan_end(&scan);
 	*nsegments = n;
 	return segments;
 }

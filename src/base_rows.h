@@ -12,19 +12,14 @@
 #include "postgres.h"
 
 #include "compat.h"
-#include "access/genam.h"
 #include "datatype/timestamp.h"
-#include "executor/tuptable.h"
+#include "key_scan.h"
 #include "steps.h"
-#include "utils/rel.h"
 
 /* a scan of the reservations of a resource, in order of start */
 typedef struct ReservationScan
 {
-	Relation	rel;
-	Relation	index;
-	IndexScanDesc scan;
-	TupleTableSlot *slot;
+	KeyScan		rows;
 	TimestampTz from;
 } ReservationScan;
 

@@ -7,13 +7,11 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "arguments.h"
-#include "compat.h"
 #include "errors.h"
+#include "key_scan.h"
 #include "locks.h"
 #include "net_change.h"
 #include "refusal.h"
@@ -34,10 +32,8 @@ static TupleTableSlot **
 lock_parts(Relation rel, int64 reservation_id, int *nparts)
 {
 	const ArbiterRelations *relations = arbiter_relations();
-	Relation	index = index_open(relations->reservation_pkey, AccessShareLock);
 	Snapshot	snapshot = decision_snapshot();
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	IndexScanDesc scan = arbiter_index_beginscan(rel, index, snapshot, 1);
+	KeyScan		scan;
 	ScanKeyData key;
 	int			room = 4;
 	TupleTableSlot **parts = palloc(sizeof(TupleTableSlot *) * room);
@@ -45,8 +41,9 @@ lock_parts(Relation rel, int64 reservation_id, int *nparts)
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ,
 				Int64GetDatum(reservation_id));
-	index_rescan(scan, &key, 1, NULL, 0);
-	while (index_getnext_slot(scan, ForwardScanDirection, slot))
+	key_scan_begin(&scan, relations->reservation, relations->reservation_pkey,
+				   snapshot, &key, 1);
+	while (key_scan_next(&scan))
 	{
 		TM_FailureData failure;
 		TM_Result	result;
@@ -57,7 +54,7 @@ lock_parts(Relation rel, int64 reservation_id, int *nparts)
 			parts = repalloc(parts, sizeof(TupleTableSlot *) * room);
 		}
 		parts[n] = table_slot_create(rel, NULL);
-		result = table_tuple_lock(rel, &slot->tts_tid, snapshot, parts[n],
+		result = table_tuple_lock(rel, &scan.slot->tts_tid, snapshot, parts[n],
 								  GetCurrentCommandId(true),
 								  LockTupleNoKeyExclusive, LockWaitBlock,
 								  IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
@@ -75,10 +72,8 @@ lock_parts(Relation rel, int64 reservation_id, int *nparts)
 		else
 			concurrent_change_error();
 	}
-	index_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
+	key_scan_end(&scan);
 	UnregisterSnapshot(snapshot);
-	index_close(index, NoLock);
 	*nparts = n;
 	return parts;
 }

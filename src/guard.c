@@ -27,17 +27,14 @@
  */
 #include "postgres.h"
 
-#include "access/table.h"
-#include "access/tableam.h"
-#include "access/xact.h"
 #include "arguments.h"
 #include "base_rows.h"
 #include "capacity.h"
 #include "catalog/namespace.h"
-#include "commands/trigger.h"
 #include "compat.h"
 #include "errors.h"
 #include "executor/executor.h"
+#include "guard.h"
 #include "in_flight.h"
 #include "locks.h"
 #include "net_change.h"
@@ -54,10 +51,12 @@
 
 PG_FUNCTION_INFO_V1(arbiter_row_trigger);
 PG_FUNCTION_INFO_V1(arbiter_guard_trigger);
-PG_FUNCTION_INFO_V1(arbiter_truncate_trigger);
-PG_FUNCTION_INFO_V1(arbiter_replica_trigger);
 
-static TriggerData *
+/*
+ * trigger_data returns the context of a trigger function, which refuses to be
+ * called in any other way than it was made for.
+ */
+TriggerData *
 trigger_data(FunctionCallInfo fcinfo, const char *name, bool proper)
 {
 	if (!CALLED_AS_TRIGGER(fcinfo) || !proper)
@@ -67,11 +66,6 @@ trigger_data(FunctionCallInfo fcinfo, const char *name, bool proper)
 						name)));
 	return (TriggerData *) fcinfo->context;
 }
-
-#define FIRED(fcinfo, when, level) \
-	(CALLED_AS_TRIGGER(fcinfo) && \
-	 TRIGGER_FIRED_##when(((TriggerData *) (fcinfo)->context)->tg_event) && \
-	 TRIGGER_FIRED_FOR_##level(((TriggerData *) (fcinfo)->context)->tg_event))
 
 /*
  * Is the row or statement trigger that runs now one of a COPY into this very
@@ -432,165 +426,6 @@ arbiter_guard_trigger(PG_FUNCTION_ARGS)
 				 */
 				resource_lost_error(changes[where.change].resource_id);
 		}
-	}
-	return PointerGetDatum(NULL);
-}
-
-/*
- * Make every resource unbuilt, in the order of their ids.
- */
-static void
-unbuild_all(void)
-{
-	Oid			relid = arbiter_relations()->timeline;
-	AttrNumber	column = arbiter_relations()->timeline_column[TIMELINE_RESOURCE_ID];
-	int32		last = PG_INT32_MIN;
-	bool		any;
-
-	do
-	{
-		Snapshot	snapshot = latest_snapshot();
-		Relation	rel = table_open(relid, RowExclusiveLock);
-		Relation	index = index_open(arbiter_relations()->timeline_pkey, AccessShareLock);
-		TupleTableSlot *slot = table_slot_create(rel, NULL);
-		IndexScanDesc scan = arbiter_index_beginscan(rel, index, snapshot, 1);
-		ScanKeyData key;
-		bool		isnull;
-
-		ScanKeyInit(&key, 1, BTGreaterEqualStrategyNumber, F_INT4GE,
-					Int32GetDatum(last));
-		index_rescan(scan, &key, 1, NULL, 0);
-		any = index_getnext_slot(scan, ForwardScanDirection, slot);
-		if (any)
-			last = DatumGetInt32(slot_getattr(slot, column, &isnull));
-		index_endscan(scan);
-		ExecDropSingleTupleTableSlot(slot);
-		UnregisterSnapshot(snapshot);
-		index_close(index, NoLock);
-		table_close(rel, NoLock);
-		if (any)
-			timeline_unbuild(last);
-	} while (any);
-}
-
-/*
- * Count the rows of a table, up to a limit; of reservations, those that take
- * capacity.
- */
-static int64
-count_rows(Oid relid, bool active_only)
-{
-	Relation	rel = table_open(relid, AccessShareLock);
-	Snapshot	snapshot = latest_snapshot();
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
-	int64		count = 0;
-
-	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
-	{
-		ReservationTake take;
-
-		if (!active_only || reservation_read(slot, &take))
-			count++;
-	}
-	table_endscan(scan);
-	UnregisterSnapshot(snapshot);
-	ExecDropSingleTupleTableSlot(slot);
-	table_close(rel, NoLock);
-	return count;
-}
-
-/*
- * arbiter_truncate_trigger() AFTER TRUNCATE STATEMENT
- *							  ON arbiter_reservation, arbiter_capacity,
- *							  arbiter_resource
- *
- * Errors: RV011 capacity is truncated while reservations are active; 2BP01
- * resources are while capacity or reservations exist.  Locks: every resource
- * that is built, exclusively, and its chunks.
- */
-Datum
-arbiter_truncate_trigger(PG_FUNCTION_ARGS)
-{
-	const ArbiterRelations *relations = arbiter_relations();
-	TriggerData *trigger = trigger_data(fcinfo, "arbiter_truncate_trigger",
-										FIRED(fcinfo, AFTER, STATEMENT));
-	Oid			relid = RelationGetRelid(trigger->tg_relation);
-	int64		count;
-
-	if (!TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) ||
-		(relid != relations->reservation && relid != relations->capacity &&
-		 relid != relations->resource))
-		(void) trigger_data(fcinfo, "arbiter_truncate_trigger", false);
-	if (relid == relations->capacity &&
-		(count = count_rows(relations->reservation, true)) > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARBITER_UNCOVERED),
-				 errmsg("capacity change would leave reservations uncovered"),
-				 errdetail_plural(INT64_FORMAT " active reservation exists.",
-								  INT64_FORMAT " active reservations exist.",
-								  count, count),
-				 errhint("Truncate arbiter_reservation too, or change capacity with arbiter_set_capacity(); arbiter_conflicts() lists oversold windows.")));
-	if (relid == relations->resource &&
-		(count = count_rows(relations->reservation, false) +
-		 count_rows(relations->capacity, false)) > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-				 errmsg("cannot truncate table \"%s\" because resources are in use",
-						RelationGetRelationName(trigger->tg_relation)),
-				 errdetail_plural(INT64_FORMAT " row of capacity or reservations refers to them.",
-								  INT64_FORMAT " rows of capacity and reservations refer to them.",
-								  count, count),
-				 errhint("Truncate arbiter_capacity and arbiter_reservation in the same command.")));
-	unbuild_all();
-	return PointerGetDatum(NULL);
-}
-
-/*
- * arbiter_replica_trigger() AFTER ROW ON arbiter_reservation, arbiter_capacity
- *							 BEFORE ROW ON arbiter_timeline
- *
- * Enabled where rows are applied by logical replication.  A subscriber derives
- * its own timeline: rows of the publisher's are not applied, and a row applied
- * to a base table makes its resource unbuilt.
- *
- * Locks: the resource exclusively, and its chunks.
- */
-Datum
-arbiter_replica_trigger(PG_FUNCTION_ARGS)
-{
-	const ArbiterRelations *relations = arbiter_relations();
-	TriggerData *trigger = trigger_data(fcinfo, "arbiter_replica_trigger",
-										CALLED_AS_TRIGGER(fcinfo));
-	Oid			relid = RelationGetRelid(trigger->tg_relation);
-	AttrNumber	column;
-	int32		old_id;
-	bool		isnull;
-
-	if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
-		(void) trigger_data(fcinfo, "arbiter_replica_trigger", false);
-
-	/*
-	 * ALTER TABLE ... ENABLE TRIGGER ALL makes us fire for local changes too:
-	 * those are the guard's.
-	 */
-	if (SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA)
-		return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
-							   trigger->tg_newtuple : trigger->tg_trigtuple);
-	if (relid == relations->timeline)
-		return PointerGetDatum(NULL);
-
-	column = relid == relations->reservation ?
-		relations->reservation_column[RESERVATION_RESOURCE_ID] :
-		relations->capacity_column[CAPACITY_RESOURCE_ID];
-	old_id = DatumGetInt32(slot_getattr(trigger->tg_trigslot, column, &isnull));
-	timeline_unbuild(old_id);
-	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-	{
-		int32		new_id = DatumGetInt32(slot_getattr(trigger->tg_newslot, column, &isnull));
-
-		if (new_id != old_id)
-			timeline_unbuild(new_id);
 	}
 	return PointerGetDatum(NULL);
 }

@@ -14,13 +14,10 @@
  */
 #include "request_key.h"
 
-#include "access/genam.h"
-#include "access/table.h"
-#include "access/tableam.h"
 #include "catalog/pg_collation.h"
 #include "common/hashfn.h"
-#include "compat.h"
 #include "errors.h"
+#include "key_scan.h"
 #include "locks.h"
 #include "relations.h"
 #include "utils/builtins.h"
@@ -47,28 +44,22 @@ void
 request_key_find(RequestKey *key)
 {
 	const ArbiterRelations *relations = arbiter_relations();
-	Relation	rel;
-	Relation	index;
 	Snapshot	snapshot;
-	TupleTableSlot *slot;
-	IndexScanDesc scan;
+	KeyScan		scan;
 	ScanKeyData keys[2];
 
 	request_key_lock(key->user_id, key->key);
 
-	rel = table_open(relations->reservation, AccessShareLock);
-	index = index_open(relations->reservation_request_key, AccessShareLock);
-	slot = table_slot_create(rel, NULL);
 	snapshot = latest_snapshot();
-	scan = arbiter_index_beginscan(rel, index, snapshot, 2);
 	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
 						   DEFAULT_COLLATION_OID, F_TEXTEQ,
 						   CStringGetTextDatum(key->user_id));
 	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
 						   DEFAULT_COLLATION_OID, F_TEXTEQ,
 						   CStringGetTextDatum(key->key));
-	index_rescan(scan, keys, 2, NULL, 0);
-	key->found = index_getnext_slot(scan, ForwardScanDirection, slot);
+	key_scan_begin(&scan, relations->reservation,
+				   relations->reservation_request_key, snapshot, keys, 2);
+	key->found = key_scan_next(&scan);
 	key->same = false;
 	if (key->found)
 	{
@@ -76,16 +67,13 @@ request_key_find(RequestKey *key)
 		bool		isnull;
 		Datum		value;
 
-		key->reservation_id = DatumGetInt64(slot_getattr(slot, columns[RESERVATION_ID], &isnull));
-		value = slot_getattr(slot, columns[RESERVATION_REQUEST_FINGERPRINT], &isnull);
+		key->reservation_id = DatumGetInt64(slot_getattr(scan.slot, columns[RESERVATION_ID], &isnull));
+		value = slot_getattr(scan.slot, columns[RESERVATION_REQUEST_FINGERPRINT], &isnull);
 		key->same = !isnull &&
 			strcmp(TextDatumGetCString(value), key->fingerprint) == 0;
 	}
-	index_endscan(scan);
+	key_scan_end(&scan);
 	UnregisterSnapshot(snapshot);
-	ExecDropSingleTupleTableSlot(slot);
-	index_close(index, NoLock);
-	table_close(rel, NoLock);
 }
 
 void

@@ -1,35 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * reserve.c
- *	  Reserve an amount of one or several resources over a time range.
- *
- * The order of things in every call: arguments, read-only guard, locks (table,
- * request key), clock and snapshot, users' BEFORE triggers, decision by the
- * timeline, rows, AFTER triggers.
+ *	  The SQL functions that reserve: read their arguments, return the answer.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "arguments.h"
-#include "commands/sequence.h"
-#include "commands/trigger.h"
-#include "errors.h"
+#include "booking.h"
 #include "funcapi.h"
-#include "locks.h"
-#include "net_change.h"
-#include "refusal.h"
-#include "relations.h"
-#include "request_key.h"
-#include "reservation.h"
-#include "row_writer.h"
-#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
-#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(arbiter_reserve_epoch);
@@ -43,321 +27,6 @@ PG_FUNCTION_INFO_V1(arbiter_try_reserve_all);
 
 /* what an index can hold, with the user beside it */
 #define REQUEST_KEY_LENGTH	1000
-
-/* a call, as its arguments give it */
-typedef struct ReserveCall
-{
-	Request		request;
-	bool		start_given;	/* if not, the earliest permitted */
-	char	   *user_id;
-	char	   *request_key;	/* NULL: none */
-	Jsonb	   *jsonb;			/* of reserve_all; NULL: one resource */
-} ReserveCall;
-
-typedef struct ReserveResult
-{
-	bool		granted;
-	int64		reservation_id;
-	Refusal		refusal;
-} ReserveResult;
-
-/*
- * The fingerprint is of the arguments as given: a NULL start stays NULL.
- */
-static char *
-fingerprint(const ReserveCall *call)
-{
-	StringInfoData arguments;
-	const Request *request = &call->request;
-
-	initStringInfo(&arguments);
-	if (call->start_given)
-		appendStringInfo(&arguments, INT64_FORMAT, request->start);
-	appendStringInfo(&arguments, "," INT64_FORMAT, request->end);
-	for (int i = 0; i < request->nrequirements; i++)
-		appendStringInfo(&arguments, "," INT64_FORMAT " %s",
-						 request->requirements[i].amount,
-						 request->requirements[i].resource.name);
-	return request_fingerprint(arguments.data);
-}
-
-/*
- * The earliest start that every resource permits, aligned for every one.
- */
-static TimestampTz
-earliest_permitted(const Request *request)
-{
-	TimestampTz start = request->clock;
-
-	for (int i = 0; i < request->nrequirements; i++)
-		start = Max(start, resource_earliest_start(&request->requirements[i].resource,
-												   request->clock));
-
-	/* aligned for the coarsest; where that is not enough, RV007 tells */
-	for (int round = 0; round < request->nrequirements; round++)
-	{
-		for (int i = 0; i < request->nrequirements; i++)
-			start = steps_round_up(start,
-								   request->requirements[i].resource.granularity,
-								   GRANULARITY_ORIGIN);
-	}
-	return start;
-}
-
-static void
-find_resources(Request *request)
-{
-	Snapshot	snapshot = decision_snapshot();
-
-	for (int i = 0; i < request->nrequirements; i++)
-		resource_get(request->requirements[i].resource.name, snapshot,
-					 &request->requirements[i].resource);
-	UnregisterSnapshot(snapshot);
-}
-
-static void
-check_request_aligned(const Request *request, bool start_given)
-{
-	for (int i = 0; i < request->nrequirements; i++)
-		check_aligned(start_given ? request->start : GRANULARITY_ORIGIN,
-					  request->end,
-					  request->requirements[i].resource.granularity,
-					  request->requirements[i].resource.name);
-}
-
-static int
-compare_requirements(const void *a, const void *b)
-{
-	int32		left = ((const Requirement *) a)->resource.id;
-	int32		right = ((const Requirement *) b)->resource.id;
-
-	return (left > right) - (left < right);
-}
-
-/*
- * Fill the row of one part.
- */
-static void
-make_row(RowWriter *writer, const ReserveCall *call, int part,
-		 int64 reservation_id, const char *request_fingerprint)
-{
-	const AttrNumber *columns = arbiter_relations()->reservation_column;
-	const Requirement *requirement = &call->request.requirements[part];
-
-	row_writer_new_row(writer, columns, RESERVATION_NCOLUMNS);
-	row_writer_set(writer, columns[RESERVATION_ID],
-				   Int64GetDatum(reservation_id), false);
-	row_writer_set(writer, columns[RESERVATION_PART],
-				   Int32GetDatum(part + 1), false);
-	row_writer_set(writer, columns[RESERVATION_RESOURCE_ID],
-				   Int32GetDatum(requirement->resource.id), false);
-	row_writer_set(writer, columns[RESERVATION_DURING],
-				   range_datum(call->request.start, call->request.end), false);
-	row_writer_set(writer, columns[RESERVATION_AMOUNT],
-				   Int64GetDatum(requirement->amount), false);
-	row_writer_set(writer, columns[RESERVATION_USER_ID],
-				   CStringGetTextDatum(call->user_id), false);
-	row_writer_set(writer, columns[RESERVATION_STATUS],
-				   CStringGetTextDatum("confirmed"), false);
-	row_writer_set(writer, columns[RESERVATION_CREATED_AT],
-				   TimestampTzGetDatum(call->request.clock), false);
-	if (call->request_key != NULL)
-	{
-		row_writer_set(writer, columns[RESERVATION_REQUEST_KEY],
-					   CStringGetTextDatum(call->request_key), false);
-		row_writer_set(writer, columns[RESERVATION_REQUEST_FINGERPRINT],
-					   CStringGetTextDatum(request_fingerprint), false);
-	}
-}
-
-/*
- * Let users' BEFORE ROW triggers have the row, and read what they made of it.
- */
-static void
-read_back(RowWriter *writer, Request *request, int part, NetChange *net)
-{
-	Requirement *requirement = &request->requirements[part];
-	ReservationTake take = {
-		.resource_id = requirement->resource.id,
-		.start = request->start,
-		.end = request->end,
-		.amount = requirement->amount,
-		.active = true
-	};
-
-	row_writer_before_insert(writer);
-	if (writer->target->ri_TrigDesc != NULL &&
-		writer->target->ri_TrigDesc->trig_insert_before_row)
-	{
-		take.active = reservation_settle(writer, &take);
-		if (take.resource_id != requirement->resource.id)
-		{
-			Snapshot	snapshot = decision_snapshot();
-
-			if (!resource_find_by_id(take.resource_id, snapshot,
-									 &requirement->resource))
-				resource_unknown_id_error(take.resource_id);
-			UnregisterSnapshot(snapshot);
-		}
-		check_aligned(take.start, take.end, requirement->resource.granularity,
-					  requirement->resource.name);
-		requirement->amount = take.amount;
-		if (request->nrequirements == 1)
-		{
-			request->start = take.start;
-			request->end = take.end;
-		}
-	}
-	if (take.active)
-		reservation_add(net, &take, true);
-}
-
-/*
- * Reserve, or tell why not.  May raise for all but RV001, RV002, RV006.
- */
-static void
-reserve(const char *function, ReserveCall *call, ReserveResult *result)
-{
-	const ArbiterRelations *relations = arbiter_relations();
-	Request    *request = &call->request;
-	RequestKey	key = {.user_id = call->user_id,.key = call->request_key};
-	RowWriter	writer;
-	TupleTableSlot **rows;
-	NetChange	net = {0};
-	TimelineChange *changes;
-	int			nchanges;
-	TimelineRefusal where;
-	TimelineResult outcome;
-	bool		too_early;
-
-	require_writable(function);
-
-	LockRelationOid(relations->reservation, RowExclusiveLock);
-	if (call->request_key != NULL)
-	{
-		/* by name, before the order of ids is known: that is how it was given */
-		key.fingerprint = fingerprint(call);
-	}
-	find_resources(request);
-	check_request_aligned(request, call->start_given);
-	if (call->request_key != NULL)
-		request_key_find(&key);
-
-	request->clock = GetCurrentTimestamp();
-	if (key.found && key.same)
-	{
-		result->granted = true;
-		result->reservation_id = key.reservation_id;
-		return;
-	}
-	if (!call->start_given)
-	{
-		request->start = earliest_permitted(request);
-		if (request->end <= request->start)
-			ereport(ERROR,
-					(errcode(ERRCODE_ARBITER_INVALID_RANGE),
-					 errmsg("invalid time range: end is not after the earliest permitted start"),
-					 errdetail("The earliest permitted start is %s, the end %s.",
-							   pstrdup(timestamptz_to_str(request->start)),
-							   pstrdup(timestamptz_to_str(request->end))),
-					 errhint("Ask for a later end, or pass the start.")));
-		check_request_aligned(request, true);
-	}
-	too_early = refuse_early_start(request, &result->refusal);
-	if (key.found && !too_early)
-		request_key_reused_error(&key);
-	result->granted = !too_early;
-	if (too_early)
-		return;
-
-	if (request->nrequirements > 1)
-		qsort(request->requirements, request->nrequirements,
-			  sizeof(Requirement), compare_requirements);
-
-	row_writer_open(&writer, relations->reservation, CMD_INSERT);
-	result->reservation_id = nextval_internal(relations->reservation_id_seq, false);
-	rows = palloc(sizeof(TupleTableSlot *) * request->nrequirements);
-	for (int i = 0; i < request->nrequirements; i++)
-	{
-		make_row(&writer, call, i, result->reservation_id, key.fingerprint);
-		read_back(&writer, request, i, &net);
-		rows[i] = writer.slot;
-	}
-
-	changes = net_change_finish(&net, &nchanges);
-	outcome = timeline_change(changes, nchanges, TIMELINE_RESERVATIONS, true,
-							  &where);
-	switch (outcome)
-	{
-		case TIMELINE_REFUSED:
-			result->granted = false;
-			refuse_capacity(request, &result->refusal);
-			break;
-		case TIMELINE_NO_RESOURCE:
-		case TIMELINE_UNBUILT:
-			resource_vanished_error(request->requirements[0].resource.name);
-			break;
-		case TIMELINE_APPLIED:
-			for (int i = 0; i < request->nrequirements; i++)
-			{
-				writer.slot = rows[i];
-				row_writer_insert(&writer);
-			}
-			break;
-	}
-	row_writer_close(&writer);
-	CommandCounterIncrement();
-}
-
-/*
- * Log a refusal for analysts, in the caller's transaction.
- */
-static void
-log_denial(const ReserveCall *call, const Refusal *refusal)
-{
-	const ArbiterRelations *relations = arbiter_relations();
-	const AttrNumber *columns = relations->denial_column;
-	AttrNumber	given[DENIAL_NCOLUMNS];
-	const Requirement *requirement = &call->request.requirements[refusal->limiting];
-	RowWriter	writer;
-
-	/* all but the id, which has a default */
-	for (int i = 1; i < DENIAL_NCOLUMNS; i++)
-		given[i - 1] = columns[i];
-
-	row_writer_open(&writer, relations->denial, CMD_INSERT);
-	row_writer_new_row(&writer, given, DENIAL_NCOLUMNS - 1);
-	row_writer_set(&writer, columns[DENIAL_DENIED_AT],
-				   TimestampTzGetDatum(call->request.clock), false);
-	row_writer_set(&writer, columns[DENIAL_RESOURCE_ID],
-				   Int32GetDatum(requirement->resource.id), false);
-	row_writer_set(&writer, columns[DENIAL_DURING],
-				   range_datum(call->request.start, call->request.end), false);
-	row_writer_set(&writer, columns[DENIAL_AMOUNT],
-				   Int64GetDatum(requirement->amount), false);
-	row_writer_set(&writer, columns[DENIAL_USER_ID],
-				   CStringGetTextDatum(call->user_id), false);
-	row_writer_set(&writer, columns[DENIAL_REASON],
-				   CStringGetTextDatum(unpack_sql_state(refusal->sqlstate)), false);
-	row_writer_set(&writer, columns[DENIAL_MESSAGE],
-				   CStringGetTextDatum(refusal->message), false);
-	row_writer_set(&writer, columns[DENIAL_LIMITING_TIME],
-				   TimestampTzGetDatum(refusal->limiting_time), false);
-	row_writer_set(&writer, columns[DENIAL_AVAILABLE],
-				   Int64GetDatum(refusal->available), false);
-	row_writer_set(&writer, columns[DENIAL_EARLIEST_START],
-				   TimestampTzGetDatum(refusal->earliest_start),
-				   !refusal->has_earliest_start);
-	row_writer_set(&writer, columns[DENIAL_LARGEST_AMOUNT],
-				   Int64GetDatum(refusal->largest_amount), false);
-	if (call->jsonb != NULL)
-		row_writer_set(&writer, columns[DENIAL_REQUIREMENTS],
-					   JsonbPGetDatum(call->jsonb), false);
-	row_writer_before_insert(&writer);
-	row_writer_insert(&writer);
-	row_writer_close(&writer);
-	CommandCounterIncrement();
-}
 
 /*
  * The row that the try functions return: granted, reservation_id, reason,
@@ -406,7 +75,7 @@ reserve_or_raise(const char *function, ReserveCall *call)
 {
 	ReserveResult result = {0};
 
-	reserve(function, call, &result);
+	book(function, call, &result);
 	if (!result.granted)
 		refusal_raise(&result.refusal);
 	return Int64GetDatum(result.reservation_id);
@@ -417,7 +86,7 @@ try_reserve(FunctionCallInfo fcinfo, const char *function, ReserveCall *call)
 {
 	ReserveResult result = {0};
 
-	reserve(function, call, &result);
+	book(function, call, &result);
 	if (!result.granted)
 		log_denial(call, &result.refusal);
 	return result_row(fcinfo, call, &result);

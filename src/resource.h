@@ -25,12 +25,16 @@ typedef struct Resource
 	int64		granularity;	/* microseconds; 0: any instant */
 } Resource;
 
+extern int64 interval_length(const Interval *interval);
+extern bool resource_find(const char *name, Snapshot snapshot,
+						  Resource *resource);
 extern void resource_get(const char *name, Snapshot snapshot,
 						 Resource *resource);
 extern bool resource_find_by_id(int32 resource_id, Snapshot snapshot,
 								Resource *resource);
 extern TimestampTz resource_earliest_start(const Resource *resource,
 										   TimestampTz clock);
+pg_noreturn extern void resource_unknown_error(const char *name);
 pg_noreturn extern void resource_vanished_error(const char *name);
 pg_noreturn extern void resource_unknown_id_error(int32 resource_id);
 pg_noreturn extern void resource_lost_error(int32 resource_id);

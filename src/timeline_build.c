@@ -15,11 +15,8 @@
  */
 #include "timeline.h"
 
-#include "access/table.h"
-#include "access/tableam.h"
 #include "access/xact.h"
 #include "base_rows.h"
-#include "compat.h"
 #include "in_flight.h"
 #include "locks.h"
 #include "relations.h"
@@ -30,21 +27,16 @@ static bool
 resource_exists(int32 resource_id, Snapshot snapshot)
 {
 	const ArbiterRelations *relations = arbiter_relations();
-	Relation	rel = table_open(relations->resource, AccessShareLock);
-	Relation	index = index_open(relations->resource_pkey, AccessShareLock);
-	TupleTableSlot *slot = table_slot_create(rel, NULL);
-	IndexScanDesc scan = arbiter_index_beginscan(rel, index, snapshot, 1);
+	KeyScan		scan;
 	ScanKeyData key;
 	bool		found;
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(resource_id));
-	index_rescan(scan, &key, 1, NULL, 0);
-	found = index_getnext_slot(scan, ForwardScanDirection, slot);
-	index_endscan(scan);
-	ExecDropSingleTupleTableSlot(slot);
-	index_close(index, NoLock);
-	table_close(rel, NoLock);
+	key_scan_begin(&scan, relations->resource, relations->resource_pkey,
+				   snapshot, &key, 1);
+	found = key_scan_next(&scan);
+	key_scan_end(&scan);
 	return found;
 }
 

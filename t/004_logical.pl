@@ -148,7 +148,7 @@ END
 my $booker = "SELECT clock_timestamp() + interval '7 s' AS deadline \\gset\n" . <<'END' x 2000;
 SELECT reservation_id FROM arbiter_try_reserve('wide', '2030-02-20', '2030-06-05', 1);
 SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation
-	WHERE reservation_id > 1000000000 AND status = 'confirmed' ORDER BY 1 DESC LIMIT 1;
+	WHERE reservation_id > 1000000000 AND status = 'confirmed' ORDER BY reservation_id DESC LIMIT 1;
 SELECT reservation_id FROM arbiter_try_reserve('hot', '2030-01-01 09:00', '2030-01-01 10:30', 1);
 SELECT clock_timestamp() > :'deadline' AS done \gset
 \if :done

@@ -197,6 +197,10 @@ CREATE FUNCTION @extschema@.arbiter_load_schedule(resource text, schedule bigint
 RETURNS void
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
+CREATE FUNCTION @extschema@.arbiter_resource_id(resource text)
+RETURNS integer
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+
 --
 -- Reserve
 --
@@ -284,7 +288,8 @@ BEGIN ATOMIC
 	SELECT r.name, t.during, t.capacity, t.reserved, t.available
 	FROM @extschema@.arbiter_resource r
 	CROSS JOIN LATERAL @extschema@.arbiter_timeline(r.name) t
-	WHERE (arbiter_conflicts.resource IS NULL OR r.name = arbiter_conflicts.resource)
+	WHERE (arbiter_conflicts.resource IS NULL
+			OR r.resource_id = @extschema@.arbiter_resource_id(arbiter_conflicts.resource))
 		AND t.available < 0
 		-- a resource that is built and whose chunks are all in credit needs no walk
 		AND (EXISTS (SELECT FROM @extschema@.arbiter_timeline c
@@ -328,7 +333,8 @@ BEGIN ATOMIC
 			EXISTS (SELECT FROM @extschema@.arbiter_timeline c
 					WHERE c.resource_id = r.resource_id AND c.ends = '-infinity') AS built
 		FROM @extschema@.arbiter_resource r
-		WHERE arbiter_check.resource IS NULL OR r.name = arbiter_check.resource
+		WHERE arbiter_check.resource IS NULL
+			OR r.resource_id = @extschema@.arbiter_resource_id(arbiter_check.resource)
 	), chunk AS MATERIALIZED (
 		SELECT c.resource_id, c.during, c.ends, cardinality(c.steps) / 2 AS used, c.base, c.minimum, c.maximum, c.steps,
 			@extschema@.arbiter_microseconds(lower(c.during)) AS first_instant,
@@ -519,6 +525,7 @@ COMMENT ON FUNCTION @extschema@.arbiter_drop_resource(text, boolean) IS 'drop a 
 COMMENT ON FUNCTION @extschema@.arbiter_set_capacity(text, timestamptz, timestamptz, bigint, boolean) IS 'declare the capacity of exactly this range; NULL undeclares it';
 COMMENT ON FUNCTION @extschema@.arbiter_add_capacity(text, timestamptz, timestamptz, bigint, boolean) IS 'add to the declared capacity of every step of this range; undeclared time becomes declared';
 COMMENT ON FUNCTION @extschema@.arbiter_load_schedule(text, bigint[], boolean) IS 'replace the whole schedule by {start, end, amount} triples in epoch seconds';
+COMMENT ON FUNCTION @extschema@.arbiter_resource_id(text) IS 'the resource_id of a resource';
 COMMENT ON FUNCTION @extschema@.arbiter_reserve(bigint, bigint, bigint, text, text, text) IS 'reserve an amount over [start, end), epoch seconds; returns the reservation_id or raises';
 COMMENT ON FUNCTION @extschema@.arbiter_reserve(text, timestamptz, timestamptz, bigint, text, text) IS 'reserve an amount over [start, end); returns the reservation_id or raises';
 COMMENT ON FUNCTION @extschema@.arbiter_reserve(text, text, text, bigint, text, text) IS 'reserve an amount over [start, end), times as text; returns the reservation_id or raises';
@@ -565,6 +572,7 @@ REVOKE ALL ON FUNCTION
 	@extschema@.arbiter_set_capacity(text, timestamptz, timestamptz, bigint, boolean),
 	@extschema@.arbiter_add_capacity(text, timestamptz, timestamptz, bigint, boolean),
 	@extschema@.arbiter_load_schedule(text, bigint[], boolean),
+	@extschema@.arbiter_resource_id(text),
 	@extschema@.arbiter_reserve(bigint, bigint, bigint, text, text, text),
 	@extschema@.arbiter_reserve(text, timestamptz, timestamptz, bigint, text, text),
 	@extschema@.arbiter_reserve(text, text, text, bigint, text, text),
@@ -599,6 +607,7 @@ GRANT ALL ON FUNCTION
 	@extschema@.arbiter_set_capacity(text, timestamptz, timestamptz, bigint, boolean),
 	@extschema@.arbiter_add_capacity(text, timestamptz, timestamptz, bigint, boolean),
 	@extschema@.arbiter_load_schedule(text, bigint[], boolean),
+	@extschema@.arbiter_resource_id(text),
 	@extschema@.arbiter_reserve(bigint, bigint, bigint, text, text, text),
 	@extschema@.arbiter_reserve(text, timestamptz, timestamptz, bigint, text, text),
 	@extschema@.arbiter_reserve(text, text, text, bigint, text, text),

@@ -21,7 +21,36 @@ SET datestyle TO 'ISO, YMD';
 
 -- the owner of a database needs no superuser
 SET ROLE regress_arbiter_owner;
+-- ... and gets none from a script that is run by one: what is put in its way
+-- is neither called nor built in
+CREATE TABLE called (what text);
+CREATE FUNCTION hostile(oid, regclass) RETURNS boolean LANGUAGE sql AS $$ INSERT INTO called VALUES ('='); SELECT true $$;
+CREATE OPERATOR = (LEFTARG = oid, RIGHTARG = regclass, FUNCTION = hostile);
+CREATE FUNCTION hostile(numeric, integer) RETURNS numeric LANGUAGE sql AS $$ INSERT INTO called VALUES ('*'); SELECT 1.0 $$;
+CREATE OPERATOR * (LEFTARG = numeric, RIGHTARG = integer, FUNCTION = hostile);
+CREATE FUNCTION hostile(double precision, integer) RETURNS boolean LANGUAGE sql AS $$ INSERT INTO called VALUES ('='); SELECT true $$;
+CREATE OPERATOR = (LEFTARG = double precision, RIGHTARG = integer, FUNCTION = hostile);
+CREATE FUNCTION hostile(bigint, interval) RETURNS interval LANGUAGE sql AS $$ INSERT INTO called VALUES ('*'); SELECT $2 $$;
+CREATE OPERATOR * (LEFTARG = bigint, RIGHTARG = interval, FUNCTION = hostile);
+CREATE FUNCTION hostile(text, text) RETURNS boolean LANGUAGE sql AS $$ INSERT INTO called VALUES ('='); SELECT true $$;
+CREATE OPERATOR = (LEFTARG = text, RIGHTARG = text, FUNCTION = hostile);
+CREATE FUNCTION lower(tstzrange) RETURNS timestamptz LANGUAGE sql AS $$ INSERT INTO called VALUES ('lower'); SELECT now() $$;
+CREATE FUNCTION upper(tstzrange) RETURNS timestamptz LANGUAGE sql AS $$ INSERT INTO called VALUES ('upper'); SELECT now() $$;
+CREATE FUNCTION cardinality(bigint[]) RETURNS integer LANGUAGE sql AS $$ INSERT INTO called VALUES ('cardinality'); SELECT 1 $$;
 CREATE EXTENSION arbiter CASCADE;
+SELECT * FROM called;
+SELECT pg_describe_object(d.classid, d.objid, d.objsubid) AS object, pg_describe_object(d.refclassid, d.refobjid, 0) AS uses
+FROM pg_depend d
+LEFT JOIN pg_proc p ON d.refclassid = 'pg_proc'::regclass AND p.oid = d.refobjid
+LEFT JOIN pg_operator o ON d.refclassid = 'pg_operator'::regclass AND o.oid OPERATOR(pg_catalog.=) d.refobjid
+WHERE coalesce(p.pronamespace, o.oprnamespace) OPERATOR(pg_catalog.=) 'public'::regnamespace::oid
+	AND d.classid OPERATOR(pg_catalog.<>) 'pg_operator'::regclass::oid
+	AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.deptype OPERATOR(pg_catalog.=) 'e'
+		AND e.classid OPERATOR(pg_catalog.=) d.refclassid AND e.objid OPERATOR(pg_catalog.=) d.refobjid);
+DROP OPERATOR public.= (oid, regclass), public.* (numeric, integer), public.= (double precision, integer), public.* (bigint, interval), public.= (text, text);
+DROP FUNCTION hostile(oid, regclass), hostile(numeric, integer), hostile(double precision, integer), hostile(bigint, interval), hostile(text, text),
+	lower(tstzrange), upper(tstzrange), cardinality(bigint[]);
+DROP TABLE called;
 CREATE FUNCTION outcome(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
 	state text;

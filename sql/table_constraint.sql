@@ -113,7 +113,8 @@ SELECT arbiter_available('table', '2030-01-01 11:00', '2030-01-01 14:00');
 --
 DELETE FROM arbiter_reservation WHERE resource_id = :rid AND user_id = 'bob';
 SELECT * FROM arbiter_timeline('table', '2030-01-01', '2030-02-01');
-DELETE FROM arbiter_reservation WHERE resource_id IN (:rid, id_of('table.two')) RETURNING user_id;
+WITH d AS (DELETE FROM arbiter_reservation WHERE resource_id IN (:rid, id_of('table.two')) RETURNING user_id)
+SELECT user_id FROM d ORDER BY user_id;
 SELECT * FROM arbiter_timeline('table', '2030-01-01', '2030-02-01');
 
 --

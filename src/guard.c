@@ -94,18 +94,19 @@ is_copy_into(Oid relid)
  * statement.
  */
 static void
-note_resource(Oid relid, TupleTableSlot *row, AttrNumber column, bool is_old,
-			  bool is_copy)
+note_resource(TriggerData *trigger, TupleTableSlot *row, AttrNumber column,
+			  bool is_old, bool is_copy)
 {
+	Oid			relid = RelationGetRelid(trigger->tg_relation);
 	bool		isnull;
 	int32		resource_id = DatumGetInt32(slot_getattr(row, column, &isnull));
 
-	if (isnull || in_flight_noted(relid, resource_id))
+	if (isnull || in_flight_noted(relid, resource_id, trigger->tg_event))
 		return;
 	/* an orphan may be deleted, or given to a resource that exists */
 	if (!is_copy && !timeline_ensure_built(resource_id) && !is_old)
 		resource_unknown_id_error(resource_id);
-	in_flight_add(relid, resource_id);
+	in_flight_add(relid, resource_id, trigger->tg_event);
 }
 
 /*
@@ -170,7 +171,7 @@ arbiter_row_trigger(PG_FUNCTION_ARGS)
 		relations->capacity_column[CAPACITY_DURING];
 
 	if (!inserts)
-		note_resource(relid, trigger->tg_trigslot, resource_column, true, false);
+		note_resource(trigger, trigger->tg_trigslot, resource_column, true, false);
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
 		return PointerGetDatum(trigger->tg_trigtuple);
 
@@ -178,7 +179,7 @@ arbiter_row_trigger(PG_FUNCTION_ARGS)
 		lock_request_key(new_row, inserts ? NULL : trigger->tg_trigslot);
 	range = is_reservation ? reservation_check(new_row, &changed) :
 		capacity_check(new_row, &changed);
-	note_resource(relid, new_row, resource_column, false,
+	note_resource(trigger, new_row, resource_column, false,
 				  inserts && is_copy_into(relid));
 	if (changed)
 		new_tuple = heap_modify_tuple_by_cols(new_tuple,
@@ -402,7 +403,7 @@ arbiter_guard_trigger(PG_FUNCTION_ARGS)
 	}
 	ExecDropSingleTupleTableSlot(old_slot);
 	ExecDropSingleTupleTableSlot(new_slot);
-	in_flight_done(relid);
+	in_flight_done(relid, trigger->tg_event);
 
 	changes = net_change_finish(&net, &nchanges);
 	if (!is_reservation)

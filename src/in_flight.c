@@ -14,9 +14,14 @@
  * the notes of its statement, and whatever derives timeline from rows refuses
  * while there is one.  Reservations on chunks that exist are not concerned.
  *
- * A statement is known by the command id of its snapshot: a statement nested
- * inside another has a higher one.  A note left behind by an error belongs to
- * a subtransaction that is no longer active, or to an earlier transaction.
+ * The guard is called once per query, table and event (INSERT, UPDATE, DELETE),
+ * so a note is of all three.  A query is known by the command id of its
+ * snapshot.  One that is nested inside another has a higher one, and its guard
+ * has been called by the time that of the outer one is; but for a foreign key's
+ * cascade, whose guard is called with the outer query: therefore a guard
+ * forgets notes with higher command ids too.  A note left behind by an error
+ * belongs to a subtransaction that is no longer active, or to an earlier
+ * transaction.
  *
  *-------------------------------------------------------------------------
  */
@@ -34,6 +39,7 @@ typedef struct InFlight
 	/* hash key: no padding */
 	Oid			relid;
 	int32		resource_id;
+	TriggerEvent event;
 	CommandId	command;
 	SubTransactionId subtransaction;
 } InFlight;
@@ -58,11 +64,12 @@ forget_other_transactions(void)
 }
 
 static InFlight
-current_statement(Oid relid, int32 resource_id)
+current_statement(Oid relid, int32 resource_id, TriggerEvent event)
 {
 	InFlight	key = {
 		.relid = relid,
 		.resource_id = resource_id,
+		.event = event & TRIGGER_EVENT_OPMASK,
 		.command = GetActiveSnapshot()->curcid,
 		.subtransaction = GetCurrentSubTransactionId()
 	};
@@ -75,9 +82,9 @@ current_statement(Oid relid, int32 resource_id)
  * resource before.
  */
 bool
-in_flight_noted(Oid relid, int32 resource_id)
+in_flight_noted(Oid relid, int32 resource_id, TriggerEvent event)
 {
-	InFlight	key = current_statement(relid, resource_id);
+	InFlight	key = current_statement(relid, resource_id, event);
 
 	if (statements == NULL)
 		return false;
@@ -90,9 +97,9 @@ in_flight_noted(Oid relid, int32 resource_id)
  * resource.
  */
 void
-in_flight_add(Oid relid, int32 resource_id)
+in_flight_add(Oid relid, int32 resource_id, TriggerEvent event)
 {
-	InFlight	key = current_statement(relid, resource_id);
+	InFlight	key = current_statement(relid, resource_id, event);
 
 	if (statements == NULL)
 	{
@@ -113,7 +120,7 @@ in_flight_add(Oid relid, int32 resource_id)
  * the guard has seen its rows.
  */
 void
-in_flight_done(Oid relid)
+in_flight_done(Oid relid, TriggerEvent event)
 {
 	CommandId	command = GetActiveSnapshot()->curcid;
 	HASH_SEQ_STATUS status;
@@ -125,7 +132,8 @@ in_flight_done(Oid relid)
 	hash_seq_init(&status, statements);
 	while ((entry = hash_seq_search(&status)) != NULL)
 	{
-		if (entry->relid == relid && entry->command >= command)
+		if (entry->relid == relid && entry->command >= command &&
+			entry->event == (event & TRIGGER_EVENT_OPMASK))
 			hash_search(statements, entry, HASH_REMOVE, NULL);
 	}
 }

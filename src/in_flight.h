@@ -11,9 +11,11 @@
 
 #include "postgres.h"
 
-extern bool in_flight_noted(Oid relid, int32 resource_id);
-extern void in_flight_add(Oid relid, int32 resource_id);
-extern void in_flight_done(Oid relid);
+#include "commands/trigger.h"
+
+extern bool in_flight_noted(Oid relid, int32 resource_id, TriggerEvent event);
+extern void in_flight_add(Oid relid, int32 resource_id, TriggerEvent event);
+extern void in_flight_done(Oid relid, TriggerEvent event);
 extern void in_flight_refuse(Oid relid, int32 resource_id);
 
 #endif							/* ARBITER_IN_FLIGHT_H */

@@ -21,6 +21,8 @@
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
 
+PG_FUNCTION_INFO_V1(arbiter_resource_id);
+
 /*
  * interval_length returns the length of an interval without months, a day being
  * 24 hours.
@@ -157,6 +159,24 @@ resource_find_by_id(int32 resource_id, Snapshot snapshot, Resource *resource)
 				Int32GetDatum(resource_id));
 	return find_resource(arbiter_relations()->resource_pkey, &key, snapshot,
 						 resource);
+}
+
+/*
+ * arbiter_resource_id(resource text) -> integer
+ *
+ * The id of a resource, for plain SQL on the tables.
+ *
+ * Errors: 22004, 42704.  No lock but AccessShareLock on the table.  Stable: it
+ * reads with the statement's snapshot.  Parallel safe: so does a worker.
+ */
+Datum
+arbiter_resource_id(PG_FUNCTION_ARGS)
+{
+	Resource	resource;
+
+	resource_get(argument_text(fcinfo, 0, "resource"), GetActiveSnapshot(),
+				 &resource);
+	PG_RETURN_INT32(resource.id);
 }
 
 void

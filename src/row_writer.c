@@ -265,8 +265,8 @@ row_writer_insert(RowWriter *writer)
 	List	   *recheck = NIL;
 
 	check_row(writer);
-	table_tuple_insert(writer->rel, writer->slot, GetCurrentCommandId(true),
-					   0, NULL);
+	table_tuple_insert(writer->rel, writer->slot,
+					   writer->estate->es_output_cid, 0, NULL);
 	if (writer->target->ri_NumIndices > 0)
 		recheck = insert_index_tuples(writer->target, writer->slot,
 									  writer->estate, false, 0);
@@ -334,7 +334,7 @@ row_writer_update(RowWriter *writer, ItemPointer tid)
 	check_row(writer);
 	check_result(writer,
 				 table_tuple_update(writer->rel, tid, writer->slot,
-									GetCurrentCommandId(true),
+									writer->estate->es_output_cid,
 									writer->estate->es_snapshot,
 									InvalidSnapshot, true, &failure,
 									&lockmode, &indexes));
@@ -361,7 +361,8 @@ row_writer_delete(RowWriter *writer, ItemPointer tid)
 		row_vanished_error(writer);
 
 	check_result(writer,
-				 table_tuple_delete(writer->rel, tid, GetCurrentCommandId(true),
+				 table_tuple_delete(writer->rel, tid,
+									writer->estate->es_output_cid,
 									writer->estate->es_snapshot,
 									InvalidSnapshot, true, &failure, false));
 	ExecARDeleteTriggers(writer->estate, writer->target, tid, NULL,

@@ -220,6 +220,7 @@ stage_postgres()
 	[ "$("$PG_CONFIG" --bindir)" = "$bindir" ] && [ -f "$("$PG_CONFIG" --pgxs)" ] ||
 		die "cannot stage a private copy of $("$original" --version) below $scratch"
 	export PG_CONFIG PATH=$bindir:$PATH
+	# shellcheck disable=SC2034 # for the scripts that run TAP tests
 	perl_library=$(dirname "$("$PG_CONFIG" --pgxs)")/../test/perl
 }
 

@@ -98,6 +98,7 @@ GRANT EXECUTE ON FUNCTION
 	arbiter_timeline(text, timestamptz, timestamptz),
 	arbiter_conflicts(text),
 	arbiter_check(text),
+	arbiter_resource_id(text),
 	arbiter_microseconds(timestamptz),
 	arbiter_instant(bigint),
 	arbiter_version()

@@ -30,12 +30,12 @@ BEGIN
 END
 $$;
 SELECT arbiter_reserve('bug', '2030-01-02', '2030-01-03', 1, 'null') AS id \gset
-SELECT which, split_part(trim(statement), ' ', 2), result FROM bug_nulls('arbiter_reservation', '{resource_id,during,amount,status,user_id,part}', ARRAY[
+SELECT which, substring(trim(statement) FROM '^\w+ \w+'), result FROM bug_nulls('arbiter_reservation', '{resource_id,during,amount,status,user_id,part}', ARRAY[
 	$$ SELECT arbiter_reserve('bug', '2030-01-02', '2030-01-03', 1) $$,
 	format($$ SELECT arbiter_cancel(%s) $$, :id),
 	$$ INSERT INTO arbiter_reservation (resource_id, during, amount) VALUES (id_of('bug'), '[2030-01-02,2030-01-03)', 1) $$,
 	format($$ UPDATE arbiter_reservation SET amount = 2 WHERE reservation_id = %s $$, :id)]);
-SELECT which, split_part(trim(statement), ' ', 2), result FROM bug_nulls('arbiter_capacity', '{resource_id,during,amount}', ARRAY[
+SELECT which, substring(trim(statement) FROM '^\w+ \w+'), result FROM bug_nulls('arbiter_capacity', '{resource_id,during,amount}', ARRAY[
 	$$ SELECT arbiter_set_capacity('bug', '2030-01-02', '2030-01-03', 11) $$,
 	$$ SELECT arbiter_add_capacity('bug', '2030-01-02', '2030-01-03', 1) $$,
 	$$ INSERT INTO arbiter_capacity VALUES (id_of('bug'), '[2032-01-02,2032-01-03)', 1) $$]);
@@ -147,6 +147,7 @@ SELECT * FROM arbiter_timeline('bug.wide', '2030-01-01', '2030-02-01');
 SELECT * FROM arbiter_check();
 SELECT arbiter_drop_resource('bug.wide', true);
 
+SELECT count(arbiter_drop_resource(name, true)) FROM arbiter_resource WHERE name LIKE 'bug%';
 DROP FUNCTION bug_parts();
 DROP FUNCTION bug_between();
 DROP FUNCTION bug_number();

@@ -168,3 +168,4 @@ SELECT * FROM arbiter_timeline('reserve.bare');
 SELECT * FROM arbiter_check();
 SELECT * FROM arbiter_conflicts() WHERE resource_name LIKE 'reserve%';
 SELECT arbiter_drop_resource('default');
+SELECT arbiter_drop_resource('schedule 2');

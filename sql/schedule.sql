@@ -58,6 +58,9 @@ SELECT arbiter_drop_resource('schedule "Größe" ''7'';--', true);
 --
 
 SELECT arbiter_create_resource('schedule') > 0;
+SELECT arbiter_resource_id('schedule') = resource_id FROM arbiter_resource WHERE name = 'schedule';
+SELECT outcome($$ SELECT arbiter_resource_id('no such') $$);
+SELECT outcome($$ SELECT arbiter_resource_id(NULL) $$);
 SELECT * FROM declared('schedule');
 SELECT arbiter_available('schedule', '2030-01-01', '2030-01-02');
 SELECT arbiter_set_capacity('schedule', '2030-01-01 00:00', '2030-01-01 10:00', 10);

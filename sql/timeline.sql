@@ -55,7 +55,7 @@ SELECT * FROM arbiter_timeline('steps', '2030-01-02', '2030-01-05');
 SELECT * FROM arbiter_conflicts('steps');
 SELECT * FROM arbiter_conflicts(resource => 'steps');
 SELECT resource_name FROM arbiter_conflicts() WHERE resource_name = 'steps';
-SELECT * FROM arbiter_conflicts('no such resource');
+SELECT outcome($$ SELECT * FROM arbiter_conflicts('no such resource') $$);
 SELECT arbiter_set_capacity('steps', '2030-01-03', '2030-01-04', 5);
 SELECT * FROM arbiter_conflicts('steps');
 

@@ -183,7 +183,7 @@ arbiter_timeline(PG_FUNCTION_ARGS)
 				from = next;
 			}
 		}
-		pfree(stretch.steps);
+		timeline_stretch_free(&stretch);
 	}
 	timeline_scan_end(&scan);
 	flush_row(&rows);

@@ -61,20 +61,25 @@ reservation_scan_next(ReservationScan *scan, ReservationRow *row)
 {
 	const AttrNumber *columns = arbiter_relations()->reservation_column;
 	TupleTableSlot *slot = scan->rows.slot;
-	bool		isnull;
 
 	while (key_scan_next(&scan->rows))
 	{
-		range_times(slot_getattr(slot, columns[RESERVATION_DURING], &isnull),
-					&row->start, &row->end);
+		Datum		during;
+		Datum		status;
+		bool		null[4];
+
+		during = slot_getattr(slot, columns[RESERVATION_DURING], &null[0]);
+		status = slot_getattr(slot, columns[RESERVATION_STATUS], &null[1]);
+		row->amount =
+			DatumGetInt64(slot_getattr(slot, columns[RESERVATION_AMOUNT], &null[2]));
+		row->reservation_id =
+			DatumGetInt64(slot_getattr(slot, columns[RESERVATION_ID], &null[3]));
+		if (null[0] || null[1] || null[2] || null[3])
+			continue;			/* somebody dropped a NOT NULL */
+		range_times(during, &row->start, &row->end);
 		if (row->end <= scan->from || row->start >= row->end)
 			continue;
-		row->reservation_id =
-			DatumGetInt64(slot_getattr(slot, columns[RESERVATION_ID], &isnull));
-		row->amount =
-			DatumGetInt64(slot_getattr(slot, columns[RESERVATION_AMOUNT], &isnull));
-		row->active =
-			status_is_active(slot_getattr(slot, columns[RESERVATION_STATUS], &isnull));
+		row->active = status_is_active(status);
 		return true;
 	}
 	return false;
@@ -182,16 +187,30 @@ Step *
 capacity_steps(int32 resource_id, TimestampTz from, TimestampTz to,
 			   Snapshot snapshot, int *nsteps)
 {
-	int			nsegments;
-	Segment    *segments = capacity_segments(resource_id, from, to, snapshot,
-											 &nsegments);
-	Step		zero = {.start = from,.available = 0};
-	Step	   *steps = palloc_extended(sizeof(Step) * (2 * (Size) nsegments + 1),
+	int			nrows;
+	Segment    *rows = capacity_segments(resource_id, from, to, snapshot, &nrows);
+	StepEvent  *events = palloc_extended(sizeof(StepEvent) * (2 * (Size) nrows + 1),
+										 MCXT_ALLOC_HUGE);
+	Segment    *segments = palloc_extended(sizeof(Segment) * (2 * (Size) nrows + 1),
+										   MCXT_ALLOC_HUGE);
+	Step	   *steps = palloc_extended(sizeof(Step) * (4 * (Size) nrows + 1),
 										MCXT_ALLOC_HUGE);
+	Step		zero = {.start = from,.available = 0};
+	int			nsegments;
 
-	if (steps_apply(&zero, 1, to, segments, nsegments, false, steps, nsteps,
+	/* a sum: with the constraint deferred, rows may overlap for a while */
+	for (int i = 0; i < nrows; i++)
+	{
+		events[2 * i] = (StepEvent) {rows[i].start, rows[i].delta};
+		events[2 * i + 1] = (StepEvent) {rows[i].end, -rows[i].delta};
+	}
+	nsegments = steps_from_events(events, 2 * nrows, segments);
+	if (nsegments < 0 ||
+		steps_apply(&zero, 1, to, segments, nsegments, false, steps, nsteps,
 					NULL) != STEPS_OK)
 		amount_overflow_error();
+	pfree(rows);
+	pfree(events);
 	pfree(segments);
 	return steps;
 }

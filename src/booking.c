@@ -41,8 +41,9 @@ fingerprint(const ReserveCall *call)
 		appendStringInfo(&arguments, INT64_FORMAT, request->start);
 	appendStringInfo(&arguments, "," INT64_FORMAT, request->end);
 	for (int i = 0; i < request->nrequirements; i++)
-		appendStringInfo(&arguments, "," INT64_FORMAT " %s",
+		appendStringInfo(&arguments, "," INT64_FORMAT " %d:%s",
 						 request->requirements[i].amount,
+						 (int) strlen(request->requirements[i].resource.name),
 						 request->requirements[i].resource.name);
 	return request_fingerprint(arguments.data);
 }
@@ -196,6 +197,7 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 	TimelineRefusal where;
 	TimelineResult outcome;
 	bool		too_early;
+	bool		isnull;
 
 	require_writable(function);
 
@@ -249,6 +251,10 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 		make_row(&writer, call, i, result->reservation_id, key.fingerprint);
 		read_back(&writer, request, i, &net);
 		rows[i] = writer.slot;
+		if (i == 0)
+			result->reservation_id =
+				DatumGetInt64(slot_getattr(rows[i], relations->reservation_column[RESERVATION_ID],
+										   &isnull));
 	}
 
 	changes = net_change_finish(&net, &nchanges);
@@ -258,7 +264,8 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 	{
 		case TIMELINE_REFUSED:
 			result->granted = false;
-			refuse_capacity(request, &result->refusal);
+			refuse_capacity(request, changes[where.change].resource_id, &where,
+							&result->refusal);
 			break;
 		case TIMELINE_NO_RESOURCE:
 		case TIMELINE_UNBUILT:

@@ -47,6 +47,7 @@ lock_parts(Relation rel, int64 reservation_id, int *nparts)
 	{
 		TM_FailureData failure;
 		TM_Result	result;
+		bool		isnull;
 
 		if (n == room)
 		{
@@ -59,8 +60,12 @@ lock_parts(Relation rel, int64 reservation_id, int *nparts)
 								  LockTupleNoKeyExclusive, LockWaitBlock,
 								  IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
 								  &failure);
-		if (result == TM_Ok)
+		if (result == TM_Ok &&
+			DatumGetInt64(slot_getattr(parts[n], relations->reservation_column[RESERVATION_ID],
+									   &isnull)) == reservation_id)
 			n++;
+		else if (result == TM_Ok)
+			ExecDropSingleTupleTableSlot(parts[n]); /* renumbered meanwhile */
 		else if (result == TM_SelfModified || result == TM_Invisible)
 			ereport(ERROR,
 					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),

@@ -57,12 +57,17 @@ void
 capacity_add(NetChange *net, TupleTableSlot *row, bool declared)
 {
 	const AttrNumber *columns = arbiter_relations()->capacity_column;
+	bool		no_amount;
+	bool		no_range;
 	bool		isnull;
-	int64		amount = DatumGetInt64(slot_getattr(row, columns[CAPACITY_AMOUNT], &isnull));
+	int64		amount = DatumGetInt64(slot_getattr(row, columns[CAPACITY_AMOUNT], &no_amount));
+	Datum		during = slot_getattr(row, columns[CAPACITY_DURING], &no_range);
 	TimestampTz start;
 	TimestampTz end;
 
-	range_times(slot_getattr(row, columns[CAPACITY_DURING], &isnull), &start, &end);
+	if (no_amount || no_range)
+		return;					/* somebody dropped a NOT NULL */
+	range_times(during, &start, &end);
 	if (start < end)
 		net_change_add(net,
 					   DatumGetInt32(slot_getattr(row, columns[CAPACITY_RESOURCE_ID], &isnull)),
@@ -96,7 +101,10 @@ count_uncovered(const TimelineChange *change, Snapshot snapshot)
 		while (timeline_scan_next(&scan, &stretch))
 		{
 			if (stretch.minimum >= -segment->delta)
+			{
+				timeline_stretch_free(&stretch);
 				continue;
+			}
 			timeline_stretch_unpack(&stretch);
 			for (int j = 0; j < stretch.nsteps; j++)
 			{
@@ -108,6 +116,7 @@ count_uncovered(const TimelineChange *change, Snapshot snapshot)
 				if (start < end && stretch.steps[j].available < -segment->delta)
 					net_change_add(&windows, change->resource_id, start, end, 1);
 			}
+			timeline_stretch_free(&stretch);
 		}
 		timeline_scan_end(&scan);
 	}

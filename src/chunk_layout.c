@@ -138,6 +138,25 @@ insert_pieces(ChunkStore *store, int32 resource_id, TimestampTz start,
 }
 
 /*
+ * A scan with a dirty snapshot can miss a row that moves while it looks: its
+ * old version dead already, its new one not yet in the index when the page was
+ * read.  One that is committed is seen with a snapshot.
+ */
+static bool
+has_chunk(ChunkStore *store, int32 resource_id, TimestampTz start,
+		  TimestampTz end, Snapshot snapshot)
+{
+	ChunkScan	scan;
+	Chunk		chunk;
+	bool		found;
+
+	chunk_scan_begin(&scan, store, resource_id, start, snapshot);
+	found = chunk_scan_next(&scan, &chunk) && chunk.start < end;
+	chunk_scan_end(&scan);
+	return found;
+}
+
+/*
  * Create one chunk from declared capacity: [start, end), and to the left of it
  * what is free from earliest on.
  */
@@ -161,6 +180,12 @@ create_chunk(ChunkStore *store, int32 resource_id, TimestampTz earliest,
 		return LAYOUT_WAITED;
 	}
 	snapshot = latest_snapshot();
+	if (has_chunk(store, resource_id, start, end, snapshot))
+	{
+		UnregisterSnapshot(snapshot);
+		chunk_creation_unlock(resource_id);
+		return LAYOUT_CONCURRENT;
+	}
 	steps = capacity_steps(resource_id, earliest, end, snapshot, &nsteps);
 	UnregisterSnapshot(snapshot);
 	insert_pieces(store, resource_id, earliest, end, steps, nsteps);

@@ -32,10 +32,12 @@
 #include "access/xact.h"
 #include "catalog/index.h"
 #include "catalog/pg_type.h"
+#include "chunk_place.h"
 #include "compat.h"
 #include "locks.h"
 #include "miscadmin.h"
 #include "relations.h"
+#include "storage/bufmgr.h"
 #include "storage/procarray.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
@@ -121,6 +123,7 @@ rescan(ChunkScan *scan, TimestampTz bound)
 				TimestampTzGetDatum(bound));
 	index_rescan(scan->scan, keys, 3, NULL, 0);
 	scan->bounded = (bound != DT_NOEND);
+	scan->positioned = true;
 }
 
 /*
@@ -131,10 +134,7 @@ chunk_scan_restart(ChunkScan *scan, int32 resource_id, TimestampTz after)
 {
 	scan->resource_id = resource_id;
 	scan->position = after;
-	if (TIMESTAMP_NOT_FINITE(after))
-		rescan(scan, DT_NOEND);
-	else
-		rescan(scan, after + usual_reach);
+	scan->positioned = false;
 }
 
 static Datum
@@ -155,33 +155,30 @@ is_contended(TupleTableSlot *slot)
 {
 	HeapTupleHeader header;
 	uint16		infomask;
+	TransactionId xmax;
 
 	if (!TTS_IS_BUFFERTUPLE(slot))
 		return false;
 	header = ((HeapTupleTableSlot *) slot)->tuple->t_data;
 	infomask = header->t_infomask;
-	return (infomask & (HEAP_XMAX_INVALID | HEAP_XMAX_IS_MULTI)) == 0 &&
-		TransactionIdIsInProgress(HeapTupleHeaderGetRawXmax(header));
+	if ((infomask & (HEAP_XMAX_INVALID | HEAP_XMAX_IS_MULTI)) != 0)
+		return false;
+	xmax = HeapTupleHeaderGetRawXmax(header);
+	/* who has the row must not queue behind those who wait for it */
+	return !TransactionIdIsCurrentTransactionId(xmax) &&
+		!TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(header)) &&
+		TransactionIdIsInProgress(xmax);
 }
 
 /*
- * chunk_scan_next returns the next chunk; what it points to is valid until
- * the scan goes on.
+ * Take a row apart; the chunk points into the slot.  False if the row is none
+ * that we would write: whatever somebody did to the table, do not read past
+ * the array.
  */
-bool
-chunk_scan_next(ChunkScan *scan, Chunk *chunk)
+static bool
+read_chunk(TupleTableSlot *slot, Chunk *chunk)
 {
-	TupleTableSlot *slot = scan->slot;
 	ArrayType  *array;
-
-	if (!index_getnext_slot(scan->scan, ForwardScanDirection, slot))
-	{
-		if (!scan->bounded)
-			return false;
-		rescan(scan, DT_NOEND);
-		if (!index_getnext_slot(scan->scan, ForwardScanDirection, slot))
-			return false;
-	}
 
 	chunk->resource_id = DatumGetInt32(column(slot, TIMELINE_RESOURCE_ID));
 	chunk->end = DatumGetTimestampTz(column(slot, TIMELINE_ENDS));
@@ -192,23 +189,72 @@ chunk_scan_next(ChunkScan *scan, Chunk *chunk)
 	chunk->tid = slot->tts_tid;
 	chunk->contended = is_contended(slot);
 
-	/* whatever somebody did to the table, do not read past the array */
 	chunk->nsteps = ARR_NDIM(array) == 1 ? ARR_DIMS(array)[0] / 2 : 0;
 	chunk->stored = (const Step *) ARR_DATA_PTR(array);
 	if (chunk->nsteps < 1 || ARR_DIMS(array)[0] % 2 != 0 || ARR_HASNULL(array) ||
 		ARR_ELEMTYPE(array) != INT8OID || chunk->stored->start >= chunk->end)
+		return false;
+	chunk->start = chunk->stored->start;
+	return true;
+}
+
+/*
+ * Fetch the row that this transaction wrote last for the chunk a scan is at.
+ */
+static bool
+fetch_own_chunk(ChunkScan *scan)
+{
+	Relation	rel = scan->store->rel;
+	Snapshot	snapshot = scan->scan->xs_snapshot;
+	ItemPointerData tid;
+
+	return IsMVCCSnapshot(snapshot) &&
+		chunk_place_find(scan->resource_id, scan->position, &tid) &&
+		ItemPointerGetBlockNumber(&tid) < RelationGetNumberOfBlocks(rel) &&
+		table_tuple_fetch_row_version(rel, &tid, snapshot, scan->slot);
+}
+
+/*
+ * chunk_scan_next returns the next chunk; what it points to is valid until
+ * the scan goes on.
+ */
+bool
+chunk_scan_next(ChunkScan *scan, Chunk *chunk)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (fetch_own_chunk(scan) && read_chunk(scan->slot, chunk) &&
+		chunk->resource_id == scan->resource_id &&
+		chunk->start <= scan->position && chunk->end > scan->position)
+	{
+		scan->position = chunk->end;
+		scan->positioned = false;
+		return true;
+	}
+
+	if (!scan->positioned)
+		rescan(scan, TIMESTAMP_NOT_FINITE(scan->position) ? DT_NOEND :
+			   scan->position + usual_reach);
+	if (!index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot))
+	{
+		if (!scan->bounded)
+			return false;
+		rescan(scan, DT_NOEND);
+		if (!index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot))
+			return false;
+	}
+	if (!read_chunk(scan->slot, chunk))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("timeline of resource %d is damaged", chunk->resource_id),
+				 errmsg("timeline of resource %d is damaged", scan->resource_id),
 				 errdetail("The chunk that ends at %s is not readable.",
 						   timestamptz_to_str(chunk->end)),
 				 errhint("Delete the resource's rows from arbiter_timeline: the next reservation builds it anew.")));
-	chunk->start = chunk->stored->start;
 	scan->position = chunk->end;
 	if (chunk->end != STEPS_INFINITY)
 		usual_reach = Min(3 * (chunk->end - chunk->start), LONGEST_REACH);
 	return true;
 }
+
 
 void
 chunk_scan_end(ChunkScan *scan)
@@ -426,6 +472,8 @@ chunk_store_update(ChunkStore *store, const Chunk *chunk, TimestampTz start,
 								GetCurrentCommandId(true), snapshot,
 								InvalidSnapshot, true, &failure, &lockmode,
 								&indexes);
+	if (result == TM_Ok)
+		chunk_place_remember(chunk->resource_id, chunk->end, &store->slot->tts_tid);
 	if (result == TM_Ok && UPDATES_INDEXES(indexes))
 	{
 		if (start == chunk->start)
@@ -445,6 +493,7 @@ chunk_store_insert(ChunkStore *store, int32 resource_id, TimestampTz start,
 {
 	form_row(store, resource_id, range_datum(start, end), end, 0, steps, nsteps);
 	table_tuple_insert(store->rel, store->slot, GetCurrentCommandId(true), 0, NULL);
+	chunk_place_remember(resource_id, end, &store->slot->tts_tid);
 	insert_index_entries(store, false, 0);
 }
 
@@ -474,7 +523,7 @@ chunk_store_delete(ChunkStore *store, ItemPointer tid, Snapshot snapshot,
 }
 
 /*
- * chunk_store_delete_all deletes the chunks and then the anchor of a resource,
+ * chunk_store_delete_all deletes the anchor and the chunks of a resource,
  * waiting for whoever has changed one; returns how many chunks there were.
  *
  * The caller holds the resource lock exclusively, so that no new chunk comes
@@ -513,7 +562,11 @@ chunk_store_delete_all(ChunkStore *store, int32 resource_id)
 			else if (IsolationUsesXactSnapshot())
 				concurrent_change_error();
 			else
+			{
+				/* start anew, so that rows are deleted in their order */
 				again = true;
+				break;
+			}
 		}
 		index_endscan(scan);
 		ExecDropSingleTupleTableSlot(slot);

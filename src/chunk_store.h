@@ -52,6 +52,7 @@ typedef struct ChunkScan
 	ChunkStore *store;
 	int32		resource_id;
 	TimestampTz position;		/* what ends later has not been met */
+	bool		positioned;		/* the index scan is at position */
 	bool		bounded;		/* and there may be more, see rescan() */
 } ChunkScan;
 

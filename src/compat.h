@@ -13,6 +13,8 @@
 #include "access/tableam.h"
 #include "executor/executor.h"
 #include "funcapi.h"
+#include "nodes/bitmapset.h"
+#include "parser/parse_node.h"
 #include "utils/rangetypes.h"
 
 #if PG_VERSION_NUM < 150000
@@ -84,6 +86,23 @@ typedef bool UpdateIndexes;
  */
 #define close_indices(target) \
 	(ExecCloseIndices(target), (target)->ri_NumIndices = 0)
+
+/* 16 moved what is updated to a list of permissions; 18 adds pruning */
+static inline Bitmapset **
+init_range_table(EState *estate, ParseState *pstate, ParseNamespaceItem *item)
+{
+#if PG_VERSION_NUM >= 180000
+	ExecInitRangeTable(estate, pstate->p_rtable, pstate->p_rteperminfos,
+					   bms_make_singleton(1));
+	return &item->p_perminfo->updatedCols;
+#elif PG_VERSION_NUM >= 160000
+	ExecInitRangeTable(estate, pstate->p_rtable, pstate->p_rteperminfos);
+	return &item->p_perminfo->updatedCols;
+#else
+	ExecInitRangeTable(estate, pstate->p_rtable);
+	return &item->p_rte->updatedCols;
+#endif
+}
 
 /* 17 moved the local transaction id */
 #if PG_VERSION_NUM >= 170000

@@ -37,10 +37,13 @@
 #include "guard.h"
 #include "in_flight.h"
 #include "locks.h"
+#include "miscadmin.h"
 #include "net_change.h"
 #include "refusal.h"
 #include "relations.h"
 #include "reservation.h"
+#include "storage/lmgr.h"
+#include "storage/proc.h"
 #include "tcop/cmdtag.h"
 #include "tcop/pquery.h"
 #include "utils/builtins.h"
@@ -109,12 +112,19 @@ note_resource(TriggerData *trigger, TupleTableSlot *row, AttrNumber column,
 	in_flight_add(relid, resource_id, trigger->tg_event);
 }
 
+/* locks are in memory that is shared by all, and an import may have any number */
+#define KEY_LOCKS_MAX	64
+
 /*
- * A raw row with a new request key waits for the key as the functions do.
+ * A raw row with a new request key waits for the key as the functions do, so
+ * that both are not in each other's way.  The first rows of a transaction do;
+ * for more, the unique index must be enough.
  */
 static void
 lock_request_key(TupleTableSlot *new_row, TupleTableSlot *old_row)
 {
+	static LocalTransactionId key_locks_xact = InvalidLocalTransactionId;
+	static int	key_locks = 0;
 	const AttrNumber *columns = arbiter_relations()->reservation_column;
 	bool		no_user;
 	bool		no_key;
@@ -133,7 +143,13 @@ lock_request_key(TupleTableSlot *new_row, TupleTableSlot *old_row)
 			datumIsEqual(old_user, user_id, false, -1))
 			return;
 	}
-	request_key_lock(TextDatumGetCString(user_id), TextDatumGetCString(key));
+	if (key_locks_xact != arbiter_local_xid())
+	{
+		key_locks_xact = arbiter_local_xid();
+		key_locks = 0;
+	}
+	if (key_locks++ < KEY_LOCKS_MAX)
+		request_key_lock(TextDatumGetCString(user_id), TextDatumGetCString(key));
 }
 
 /*
@@ -159,6 +175,7 @@ arbiter_row_trigger(PG_FUNCTION_ARGS)
 	HeapTuple	new_tuple = inserts ? trigger->tg_trigtuple : trigger->tg_newtuple;
 	Datum		range;
 	bool		changed;
+	bool		is_copy;
 	bool		isnull = false;
 
 	if (!is_reservation && relid != relations->capacity)
@@ -175,18 +192,21 @@ arbiter_row_trigger(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
 		return PointerGetDatum(trigger->tg_trigtuple);
 
-	if (is_reservation)
+	is_copy = inserts && is_copy_into(relid);
+	if (is_reservation && !is_copy)
 		lock_request_key(new_row, inserts ? NULL : trigger->tg_trigslot);
 	range = is_reservation ? reservation_check(new_row, &changed) :
 		capacity_check(new_row, &changed);
-	note_resource(trigger, new_row, resource_column, false,
-				  inserts && is_copy_into(relid));
+	note_resource(trigger, new_row, resource_column, false, is_copy);
 	if (changed)
 		new_tuple = heap_modify_tuple_by_cols(new_tuple,
 											  RelationGetDescr(trigger->tg_relation),
 											  1, &during_column, &range, &isnull);
 	return PointerGetDatum(new_tuple);
 }
+
+/* more resources than this are locked as one */
+#define LOAD_LOCKS_MAX	256
 
 /* the resources of a COPY that are loaded unchecked, ascending */
 typedef struct UncheckedLoad
@@ -243,6 +263,14 @@ find_unchecked(Tuplestorestate *rows, TupleTableSlot *slot,
 	}
 	qsort(load->resource_ids, n, sizeof(int32), compare_ids);
 
+	/*
+	 * A restore may load any number of resources, and locks are in memory that
+	 * is shared by all: many of them are locked as one.  Whoever builds must
+	 * wait for the table then.
+	 */
+	if (n > LOAD_LOCKS_MAX)
+		LockRelationOid(arbiter_relations()->timeline, ShareLock);
+
 	chunk_store_open(&store, AccessShareLock);
 	for (int i = 0; i < n; i++)
 	{
@@ -259,6 +287,8 @@ find_unchecked(Tuplestorestate *rows, TupleTableSlot *slot,
 			built = chunk_store_is_built(&store, resource_id, snapshot);
 			UnregisterSnapshot(snapshot);
 			if (built)
+				break;
+			if (n > LOAD_LOCKS_MAX)
 				break;
 			if (look == 0)
 				resource_lock_shared(resource_id);
@@ -285,6 +315,20 @@ check_row_aligned(const ReservationTake *take, Resource *resource)
 }
 
 /*
+ * Rows are checked again when they are counted: a trigger after ours may have
+ * left anything in them.
+ */
+static void
+check_unchanged(bool changed)
+{
+	if (changed)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("a trigger left a range that is not half-open"),
+				 errhint("Let triggers that change the range have names that sort before \"zz_arbiter_row\".")));
+}
+
+/*
  * Net the rows of a statement on arbiter_reservation.  The n-th old row of an
  * UPDATE belongs to the n-th new one.
  */
@@ -305,6 +349,7 @@ net_reservations(TriggerData *trigger, TupleTableSlot *old_slot,
 	{
 		ReservationTake old = {0};
 		ReservationTake new = {0};
+		bool		changed;
 		bool		has_old = old_rows != NULL &&
 			tuplestore_gettupleslot(old_rows, true, false, old_slot);
 		bool		has_new = new_rows != NULL &&
@@ -312,24 +357,19 @@ net_reservations(TriggerData *trigger, TupleTableSlot *old_slot,
 
 		if (!has_old && !has_new)
 			break;
+		CHECK_FOR_INTERRUPTS();
+		if (has_new)
+		{
+			(void) reservation_check(new_slot, &changed);
+			check_unchanged(changed);
+		}
 		has_old = has_old && reservation_read(old_slot, &old);
 		has_new = has_new && reservation_read(new_slot, &new);
 		if (has_new && is_unchecked(load, new.resource_id))
 			continue;
 		if (has_new && !(has_old && old.resource_id == new.resource_id &&
 						 old.start == new.start && old.end == new.end))
-		{
-			bool		changed;
-
-			/* a trigger after ours may have left anything */
-			(void) reservation_check(new_slot, &changed);
-			if (changed)
-				ereport(ERROR,
-						(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-						 errmsg("a trigger left a range that is not half-open"),
-						 errhint("Let triggers that change the range have names that sort before \"zz_arbiter_row\".")));
 			check_row_aligned(&new, &resource);
-		}
 		if (has_old)
 			reservation_add(net, &old, false);
 		if (has_new)
@@ -349,10 +389,42 @@ net_capacity(Tuplestorestate *rows, TupleTableSlot *slot, bool declared,
 	{
 		bool		isnull;
 		int32		resource_id = DatumGetInt32(slot_getattr(slot, resource_column, &isnull));
+		bool		changed;
 
+		CHECK_FOR_INTERRUPTS();
+		if (declared)
+		{
+			(void) capacity_check(slot, &changed);
+			check_unchanged(changed);
+		}
 		if (!is_unchecked(load, resource_id))
 			capacity_add(net, slot, declared);
 	}
+}
+
+/*
+ * A row of a resource that does not exist, which a COPY may have loaded, can be
+ * deleted: there is no timeline to give anything back to.
+ */
+static bool
+leave_out_orphan(TriggerData *trigger, TimelineChange *changes, int *nchanges,
+				 int which)
+{
+	Snapshot	snapshot;
+	Resource	resource;
+	bool		exists;
+
+	if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		return false;
+	snapshot = latest_snapshot();
+	exists = resource_find_by_id(changes[which].resource_id, snapshot, &resource);
+	UnregisterSnapshot(snapshot);
+	if (exists)
+		return false;
+	memmove(&changes[which], &changes[which + 1],
+			sizeof(TimelineChange) * (*nchanges - which - 1));
+	(*nchanges)--;
+	return true;
 }
 
 /*
@@ -407,11 +479,25 @@ arbiter_guard_trigger(PG_FUNCTION_ARGS)
 
 	changes = net_change_finish(&net, &nchanges);
 	if (!is_reservation)
+	{
+		for (int i = 0; i < nchanges;)
+		{
+			if (!leave_out_orphan(trigger, changes, &nchanges, i))
+				i++;
+		}
 		capacity_apply(changes, nchanges, false);
+	}
 	else
 	{
-		switch (timeline_apply(changes, nchanges, TIMELINE_RESERVATIONS, true,
-							   &where))
+		TimelineResult result;
+
+		do
+			result = timeline_apply(changes, nchanges, TIMELINE_RESERVATIONS,
+									true, &where);
+		while (result == TIMELINE_UNBUILT &&
+			   leave_out_orphan(trigger, changes, &nchanges, where.change));
+
+		switch (result)
 		{
 			case TIMELINE_APPLIED:
 				break;

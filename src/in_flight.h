@@ -13,6 +13,9 @@
 
 #include "commands/trigger.h"
 
+/* the event of a note by one of our functions, which are no triggers */
+#define IN_FLIGHT_FUNCTION	TRIGGER_EVENT_TRUNCATE
+
 extern bool in_flight_noted(Oid relid, int32 resource_id, TriggerEvent event);
 extern void in_flight_add(Oid relid, int32 resource_id, TriggerEvent event);
 extern void in_flight_done(Oid relid, TriggerEvent event);

@@ -13,6 +13,7 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "compat.h"
+#include "miscadmin.h"
 
 /*
  * key_scan_begin starts a forward scan.
@@ -36,6 +37,7 @@ key_scan_begin(KeyScan *scan, Oid table, Oid index, Snapshot snapshot,
 bool
 key_scan_next(KeyScan *scan)
 {
+	CHECK_FOR_INTERRUPTS();
 	return index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot);
 }
 

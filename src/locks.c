@@ -18,12 +18,14 @@
  * share mode by whoever
  *
  *	- creates a chunk where the timeline has none, from declared capacity;
- *	- loads rows of an unbuilt resource by COPY;
+ *	- loads rows of an unbuilt resource by COPY (many of them: all resources
+ *	  at once, by ShareLock on arbiter_timeline);
  *
  * and in exclusive mode by whoever
  *
  *	- changes declared capacity;
- *	- builds, rebuilds, drops a resource or makes it unbuilt.
+ *	- builds, rebuilds, drops a resource or makes it unbuilt (all of them: by
+ *	  ExclusiveLock on arbiter_timeline).
  *
  * The chunk creation lock orders two creators of one chunk.  It is released
  * at once: the later one then sees the uncommitted row of the earlier one
@@ -64,6 +66,9 @@ resource_lock_exclusive(int32 resource_id)
 					   ExclusiveLock);
 }
 
+/* few, because one transaction may create any number of resources */
+#define NAME_LOCKS	64
+
 /*
  * resource_name_lock makes those who give a resource one name go one after the
  * other, to the end of the transaction.
@@ -72,8 +77,8 @@ void
 resource_name_lock(const char *name)
 {
 	LockDatabaseObject(arbiter_relations()->resource,
-					   (Oid) hash_bytes((const unsigned char *) name,
-										(int) strlen(name)),
+					   hash_bytes((const unsigned char *) name,
+								  (int) strlen(name)) % NAME_LOCKS,
 					   1, ExclusiveLock);
 }
 

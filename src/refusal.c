@@ -13,6 +13,7 @@
 
 #include "arguments.h"
 #include "base_rows.h"
+#include "common/int.h"
 #include "errors.h"
 #include "guc.h"
 #include "locks.h"
@@ -43,7 +44,7 @@ first_outside(int32 resource_id, TimestampTz start, TimestampTz end,
 
 	*instant = start;
 	for (int i = 0; i < nsegments && segments[i].start <= *instant; i++)
-		*instant = segments[i].end;
+		*instant = Max(*instant, segments[i].end);
 	pfree(segments);
 	return *instant < end;
 }
@@ -60,16 +61,19 @@ earliest_start(const Request *request, TimestampTz from, Snapshot snapshot,
 	TimestampTz before;
 	int			agreed = 0;
 	int			rounds = 0;
-	int64		duration = request->end == STEPS_INFINITY ? STEPS_INFINITY :
-		request->end - request->start;
+	int64		duration;
 
 	if (arbiter_search_horizon == 0)
 		return false;
+	if (request->end == STEPS_INFINITY ||
+		pg_sub_s64_overflow(request->end, request->start, &duration))
+		duration = STEPS_INFINITY;
 	for (int i = 0; i < request->nrequirements; i++)
 		from = Max(from, resource_earliest_start(&request->requirements[i].resource,
 												 request->clock));
-	before = Max(from, request->start) +
-		arbiter_search_horizon * USECS_PER_SEC;
+	if (pg_add_s64_overflow(Max(from, request->start),
+							arbiter_search_horizon * USECS_PER_SEC, &before))
+		before = STEPS_INFINITY;
 
 	for (int i = 0; agreed < request->nrequirements;
 		 i = (i + 1) % request->nrequirements)
@@ -248,11 +252,12 @@ refuse_insufficient(const Request *request, int which, Snapshot snapshot,
 
 /*
  * refuse_capacity composes the refusal of a request that the timeline has just
- * refused: RV002 where any part of the range is outside a schedule, otherwise
+ * refused, on account of resource_id and there: RV002 where any part of the range is outside a schedule, otherwise
  * RV001.
  */
 void
-refuse_capacity(const Request *request, Refusal *refusal)
+refuse_capacity(const Request *request, int32 resource_id,
+				const TimelineRefusal *where, Refusal *refusal)
 {
 	Snapshot	snapshot = decision_snapshot();
 	int			which = -1;
@@ -269,20 +274,32 @@ refuse_capacity(const Request *request, Refusal *refusal)
 		}
 	}
 
-	/* the resource that lacks most; what was lacking may have come back */
+	/* the resource that lacks most */
 	for (int i = 0; i < request->nrequirements; i++)
 	{
 		int64		available = timeline_minimum(request->requirements[i].resource.id,
 												 request->start, request->end,
 												 snapshot, &instant);
 
-		if (which < 0 || (available < request->requirements[i].amount &&
-						  available - request->requirements[i].amount <
-						  refusal->available - request->requirements[which].amount))
+		if (available < request->requirements[i].amount &&
+			(which < 0 || available - request->requirements[i].amount <
+			 refusal->available - request->requirements[which].amount))
 		{
 			which = i;
 			refusal->available = available;
 			refusal->limiting_time = instant;
+		}
+	}
+
+	/* what was lacking has come back since: tell what was decided on */
+	for (int i = 0; which < 0; i++)
+	{
+		if (i == request->nrequirements - 1 ||
+			request->requirements[i].resource.id == resource_id)
+		{
+			which = i;
+			refusal->available = where->available;
+			refusal->limiting_time = where->instant;
 		}
 	}
 	refusal->limiting = which;
@@ -335,7 +352,7 @@ refuse_statement(const TimelineChange *changes, const TimelineRefusal *where)
 	requirement.resource.has_min_lead = false;
 
 	if (single)
-		refuse_capacity(&request, &refusal);
+		refuse_capacity(&request, change->resource_id, where, &refusal);
 	else if (first_outside(change->resource_id, request.start, request.end,
 						   snapshot, &outside))
 	{

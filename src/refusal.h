@@ -47,7 +47,8 @@ typedef struct Refusal
 } Refusal;
 
 extern bool refuse_early_start(const Request *request, Refusal *refusal);
-extern void refuse_capacity(const Request *request, Refusal *refusal);
+extern void refuse_capacity(const Request *request, int32 resource_id,
+							const TimelineRefusal *where, Refusal *refusal);
 pg_noreturn extern void refusal_raise(const Refusal *refusal);
 pg_noreturn extern void refuse_statement(const TimelineChange *changes,
 							 const TimelineRefusal *where);

@@ -210,7 +210,12 @@ range_bounds(Datum range, RangeBound *lower, RangeBound *upper, bool *empty)
 {
 	TypeCacheEntry *typcache = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
 
-	range_deserialize(typcache, DatumGetRangeTypeP(range), lower, upper, empty);
+	RangeType  *detoasted = DatumGetRangeTypeP(range);
+
+	range_deserialize(typcache, detoasted, lower, upper, empty);
+	/* bounds are by value; a stored range has a short header, so it is a copy */
+	if ((Pointer) detoasted != DatumGetPointer(range))
+		pfree(detoasted);
 }
 
 /*

@@ -27,12 +27,19 @@ column(TupleTableSlot *row, ReservationColumn which, bool *isnull)
 bool
 reservation_read(TupleTableSlot *row, ReservationTake *take)
 {
-	bool		isnull;
+	Datum		during;
+	Datum		status;
+	bool		null[4];
 
-	take->active = status_is_active(column(row, RESERVATION_STATUS, &isnull));
-	take->resource_id = DatumGetInt32(column(row, RESERVATION_RESOURCE_ID, &isnull));
-	take->amount = DatumGetInt64(column(row, RESERVATION_AMOUNT, &isnull));
-	range_times(column(row, RESERVATION_DURING, &isnull), &take->start, &take->end);
+	take->resource_id = DatumGetInt32(column(row, RESERVATION_RESOURCE_ID, &null[0]));
+	take->amount = DatumGetInt64(column(row, RESERVATION_AMOUNT, &null[1]));
+	during = column(row, RESERVATION_DURING, &null[2]);
+	status = column(row, RESERVATION_STATUS, &null[3]);
+	take->active = false;
+	if (null[0] || null[1] || null[2] || null[3])
+		return false;			/* somebody dropped a NOT NULL */
+	range_times(during, &take->start, &take->end);
+	take->active = status_is_active(status);
 	return take->active && take->start < take->end;
 }
 

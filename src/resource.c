@@ -185,7 +185,8 @@ resource_vanished_error(const char *name)
 	ereport(ERROR,
 			(errcode(ERRCODE_UNDEFINED_OBJECT),
 			 errmsg("resource \"%s\" does not exist", name),
-			 errdetail("It was dropped while this call waited for it.")));
+			 errdetail("It was dropped or renamed while this call waited for it."),
+			 errhint("See arbiter_resource for the resources there are.")));
 }
 
 void

@@ -32,6 +32,9 @@ PG_FUNCTION_INFO_V1(arbiter_drop_resource);
 PG_FUNCTION_INFO_V1(arbiter_rebuild);
 PG_FUNCTION_INFO_V1(arbiter_resource_trigger);
 
+/* what can be added to any clock */
+#define MIN_LEAD_YEARS	1000
+
 static void
 check_options(FunctionCallInfo fcinfo, int min_lead, int granularity)
 {
@@ -44,6 +47,12 @@ check_options(FunctionCallInfo fcinfo, int min_lead, int granularity)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("min_lead must not be negative"),
 					 errhint("'0' means not in the past; NULL permits any start.")));
+		if (interval->month > MIN_LEAD_YEARS * MONTHS_PER_YEAR ||
+			interval->day > MIN_LEAD_YEARS * DAYS_PER_YEAR ||
+			interval->time > MIN_LEAD_YEARS * DAYS_PER_YEAR * USECS_PER_DAY)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("min_lead must not be longer than %d years", MIN_LEAD_YEARS)));
 	}
 	if (!PG_ARGISNULL(granularity))
 	{
@@ -86,8 +95,8 @@ check_name(const char *name)
  * Creates a resource and its empty timeline; returns its id.
  *
  * Errors: 22004 name is NULL; 42602 it is empty; 42710 it exists; 22023 bad
- * option.  Locks: the resource, exclusively.  Volatile and parallel unsafe:
- * it writes.
+ * option.  Locks: the name, against others who give it.  Volatile and parallel
+ * unsafe: it writes.
  */
 Datum
 arbiter_create_resource(PG_FUNCTION_ARGS)
@@ -121,8 +130,7 @@ arbiter_create_resource(PG_FUNCTION_ARGS)
 	row_writer_close(&writer);
 	CommandCounterIncrement();
 
-	if (!timeline_ensure_built(resource_id))
-		resource_unknown_id_error(resource_id);
+	timeline_create(resource_id);
 	PG_RETURN_INT32(resource_id);
 }
 
@@ -136,6 +144,7 @@ lock_resource_row(Relation rel, const char *name, LockTupleMode mode,
 	Snapshot	snapshot = decision_snapshot();
 	TM_FailureData failure;
 	TM_Result	result;
+	bool		isnull;
 
 	if (!resource_find(name, snapshot, resource))
 		resource_unknown_error(name);
@@ -149,6 +158,10 @@ lock_resource_row(Relation rel, const char *name, LockTupleMode mode,
 		resource_vanished_error(name);
 	if (result != TM_Ok)
 		concurrent_change_error();
+	/* it may have another name by now */
+	if (strcmp(TextDatumGetCString(slot_getattr(*row, arbiter_relations()->resource_column[RESOURCE_NAME],
+												&isnull)), name) != 0)
+		resource_vanished_error(name);
 }
 
 /*
@@ -291,6 +304,18 @@ drop_contents(const Resource *resource, bool force)
 	sweep_rows(relations->capacity, relations->capacity_start_idx,
 			   resource->id, true);
 	CommandCounterIncrement();
+
+	/* a trigger of a user may have seen to it that there is more */
+	timeline_unbuild(resource->id);
+	if (sweep_rows(relations->reservation, relations->reservation_start_idx,
+				   resource->id, false) > 0 ||
+		sweep_rows(relations->capacity, relations->capacity_start_idx,
+				   resource->id, false) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("a trigger has written rows of resource \"%s\" while it was dropped",
+						resource->name),
+				 errhint("Disable the trigger, or let it leave the resource alone.")));
 }
 
 /*

@@ -22,16 +22,22 @@
  */
 #include "row_writer.h"
 
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "compat.h"
 #include "executor/nodeModifyTable.h"
 #include "optimizer/optimizer.h"
+#include "parser/parse_relation.h"
 #include "relations.h"
 #include "rewrite/rewriteHandler.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 /* room for growth of EPQState, which the server does not allocate for us */
@@ -115,14 +121,50 @@ leave_out_own_triggers(ResultRelInfo *target)
 }
 
 /*
- * row_writer_open opens a table for rows of one operation, and fires its
- * BEFORE STATEMENT triggers.
+ * A trigger ON UPDATE OF columns asks the range table which ones the statement
+ * sets.
+ */
+static void
+make_range_table(RowWriter *writer)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(writer->estate->es_query_cxt);
+	ParseState *pstate = make_parsestate(NULL);
+	ParseNamespaceItem *item = addRangeTableEntryForRelation(pstate, writer->rel,
+															 RowExclusiveLock,
+															 NULL, false, false);
+
+	writer->updated_columns = init_range_table(writer->estate, pstate, item);
+	writer->target->ri_RangeTableIndex = 1;
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
+ * Fire the BEFORE STATEMENT triggers, once the columns to be set are known.
+ */
+static void
+begin_statement(RowWriter *writer)
+{
+	if (writer->began || writer->target->ri_TrigDesc == NULL)
+		return;
+	writer->began = true;
+	if (writer->operation == CMD_INSERT)
+		ExecBSInsertTriggers(writer->estate, writer->target);
+	else if (writer->operation == CMD_UPDATE)
+		ExecBSUpdateTriggers(writer->estate, writer->target);
+	else
+		ExecBSDeleteTriggers(writer->estate, writer->target);
+}
+
+/*
+ * row_writer_open opens a table for rows of one operation.
  *
  * Takes RowExclusiveLock, kept to the end of the transaction.
  */
 void
 row_writer_open(RowWriter *writer, Oid relid, CmdType operation)
 {
+	/* a command of its own, so that the outer query knows its rows from ours */
+	CommandCounterIncrement();
 	writer->rel = table_open(relid, RowExclusiveLock);
 	writer->operation = operation;
 	writer->estate = CreateExecutorState();
@@ -133,18 +175,16 @@ row_writer_open(RowWriter *writer, Oid relid, CmdType operation)
 	ExecOpenIndices(writer->target, false);
 	writer->slot = NULL;
 	writer->capture = NULL;
+	writer->began = false;
+	writer->updated_columns = NULL;
 
 	if (writer->target->ri_TrigDesc != NULL)
 	{
 		AfterTriggerBeginQuery();
 		writer->capture = MakeTransitionCaptureState(writer->target->ri_TrigDesc,
 													 relid, operation);
-		if (operation == CMD_INSERT)
-			ExecBSInsertTriggers(writer->estate, writer->target);
-		else if (operation == CMD_UPDATE)
-			ExecBSUpdateTriggers(writer->estate, writer->target);
-		else
-			ExecBSDeleteTriggers(writer->estate, writer->target);
+		if (operation == CMD_UPDATE)
+			make_range_table(writer);
 	}
 }
 
@@ -168,7 +208,8 @@ row_writer_new_row(RowWriter *writer, const AttrNumber *given, int ngiven)
 		slot->tts_values[i] = (Datum) 0;
 		slot->tts_isnull[i] = true;
 		if (attribute->attisdropped || attribute->attgenerated ||
-			(!attribute->atthasdef && !attribute->attidentity))
+			(!attribute->atthasdef && !attribute->attidentity &&
+			 get_typtype(attribute->atttypid) != TYPTYPE_DOMAIN))
 			continue;
 		for (int j = 0; j < ngiven && !is_given; j++)
 			is_given = (given[j] == i + 1);
@@ -178,7 +219,11 @@ row_writer_new_row(RowWriter *writer, const AttrNumber *given, int ngiven)
 			ExprState  *state;
 
 			if (expression == NULL)
+			{
+				if (get_typtype(attribute->atttypid) == TYPTYPE_DOMAIN)
+					domain_check((Datum) 0, true, attribute->atttypid, NULL, NULL);
 				continue;
+			}
 			state = ExecPrepareExpr(expression, writer->estate);
 			slot->tts_values[i] =
 				ExecEvalExpr(state, GetPerTupleExprContext(writer->estate),
@@ -217,6 +262,15 @@ row_writer_set(RowWriter *writer, AttrNumber column, Datum value, bool isnull)
 {
 	writer->slot->tts_values[column - 1] = value;
 	writer->slot->tts_isnull[column - 1] = isnull;
+	if (writer->updated_columns != NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(writer->estate->es_query_cxt);
+
+		*writer->updated_columns =
+			bms_add_member(*writer->updated_columns,
+						   column - FirstLowInvalidHeapAttributeNumber);
+		MemoryContextSwitchTo(oldcontext);
+	}
 }
 
 static void
@@ -231,16 +285,44 @@ row_vanished_error(RowWriter *writer)
 }
 
 /*
+ * What a trigger left NULL in a column that is NOT NULL is refused before
+ * anybody reads the row.
+ */
+static void
+check_not_null(RowWriter *writer)
+{
+	TupleDesc	desc = RelationGetDescr(writer->rel);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (attribute->attnotnull && !attribute->attgenerated &&
+			slot_attisnull(writer->slot, i + 1))
+			ereport(ERROR,
+					(errcode(ERRCODE_NOT_NULL_VIOLATION),
+					 errmsg("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+							NameStr(attribute->attname),
+							RelationGetRelationName(writer->rel)),
+					 errdetail("A BEFORE ROW trigger left it null."),
+					 errtablecol(writer->rel, i + 1)));
+	}
+}
+
+/*
  * row_writer_before_insert fires users' BEFORE ROW triggers, which may change
  * the row.
  */
 void
 row_writer_before_insert(RowWriter *writer)
 {
-	if (writer->target->ri_TrigDesc != NULL &&
-		writer->target->ri_TrigDesc->trig_insert_before_row &&
-		!ExecBRInsertTriggers(writer->estate, writer->target, writer->slot))
+	begin_statement(writer);
+	if (writer->target->ri_TrigDesc == NULL ||
+		!writer->target->ri_TrigDesc->trig_insert_before_row)
+		return;
+	if (!ExecBRInsertTriggers(writer->estate, writer->target, writer->slot))
 		row_vanished_error(writer);
+	check_not_null(writer);
 }
 
 static void
@@ -312,11 +394,14 @@ check_result(RowWriter *writer, TM_Result result)
 void
 row_writer_before_update(RowWriter *writer, ItemPointer tid)
 {
-	if (writer->target->ri_TrigDesc != NULL &&
-		writer->target->ri_TrigDesc->trig_update_before_row &&
-		!arbiter_before_row_update(writer->estate, make_epq_state(writer),
+	begin_statement(writer);
+	if (writer->target->ri_TrigDesc == NULL ||
+		!writer->target->ri_TrigDesc->trig_update_before_row)
+		return;
+	if (!arbiter_before_row_update(writer->estate, make_epq_state(writer),
 								   writer->target, tid, writer->slot))
 		row_vanished_error(writer);
+	check_not_null(writer);
 }
 
 /*
@@ -354,6 +439,7 @@ row_writer_delete(RowWriter *writer, ItemPointer tid)
 {
 	TM_FailureData failure;
 
+	begin_statement(writer);
 	if (writer->target->ri_TrigDesc != NULL &&
 		writer->target->ri_TrigDesc->trig_delete_before_row &&
 		!arbiter_before_row_delete(writer->estate, make_epq_state(writer),
@@ -378,6 +464,7 @@ row_writer_close(RowWriter *writer)
 {
 	if (writer->target->ri_TrigDesc != NULL)
 	{
+		begin_statement(writer);
 		if (writer->operation == CMD_INSERT)
 			ExecASInsertTriggers(writer->estate, writer->target, writer->capture);
 		else if (writer->operation == CMD_UPDATE)
@@ -386,6 +473,8 @@ row_writer_close(RowWriter *writer)
 			ExecASDeleteTriggers(writer->estate, writer->target, writer->capture);
 		AfterTriggerEndQuery(writer->estate);
 	}
+	/* the server closes it as one that is there for triggers alone */
+	writer->target->ri_RangeTableIndex = 0;
 	ExecResetTupleTable(writer->estate->es_tupleTable, false);
 	close_indices(writer->target);
 	ExecCloseResultRelations(writer->estate);

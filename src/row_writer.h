@@ -21,6 +21,8 @@ typedef struct RowWriter
 	ResultRelInfo *target;
 	TupleTableSlot *slot;		/* the row to be written */
 	struct TransitionCaptureState *capture;
+	bool		began;			/* BEFORE STATEMENT triggers have fired */
+	Bitmapset **updated_columns;	/* of an UPDATE with triggers */
 } RowWriter;
 
 extern void row_writer_open(RowWriter *writer, Oid relid, CmdType operation);

@@ -16,6 +16,7 @@
 #include "capacity.h"
 #include "common/int.h"
 #include "errors.h"
+#include "in_flight.h"
 #include "locks.h"
 #include "relations.h"
 #include "resource.h"
@@ -169,6 +170,8 @@ finish_change(const Resource *resource, const Schedule *old,
 	int			nchanges;
 
 	row_writer_open(&deleter, relations->capacity, CMD_DELETE);
+	/* what users' row triggers see meanwhile is half changed: no chunk from it */
+	in_flight_add(relations->capacity, resource->id, IN_FLIGHT_FUNCTION);
 	for (int i = 0; i < old->nsteps; i++)
 	{
 		if (has_step(new, &old->steps[i]))
@@ -182,6 +185,7 @@ finish_change(const Resource *resource, const Schedule *old,
 	for (int i = 0; i < new->nsteps; i++)
 	{
 		const Segment *step = &new->steps[i];
+		Datum		during;
 		bool		changed;
 
 		if (has_step(old, step))
@@ -194,13 +198,19 @@ finish_change(const Resource *resource, const Schedule *old,
 		row_writer_set(&inserter, columns[CAPACITY_AMOUNT],
 					   Int64GetDatum(step->delta), false);
 		row_writer_before_insert(&inserter);
-		capacity_check(inserter.slot, &changed);
+		during = capacity_check(inserter.slot, &changed);
+		if (changed)
+		{
+			row_writer_copy_row(&inserter, inserter.slot);
+			row_writer_set(&inserter, columns[CAPACITY_DURING], during, false);
+		}
 		capacity_add(&net, inserter.slot, true);
 		rows[nrows++] = inserter.slot;
 	}
 
 	changes = net_change_finish(&net, &nchanges);
 	capacity_apply(changes, nchanges, force);
+	in_flight_done(relations->capacity, IN_FLIGHT_FUNCTION);
 	for (int i = 0; i < nrows; i++)
 	{
 		inserter.slot = rows[i];

@@ -52,6 +52,7 @@ extern void timeline_scan_begin(TimelineScan *scan, int32 resource_id,
 								Snapshot snapshot);
 extern bool timeline_scan_next(TimelineScan *scan, TimelineStretch *stretch);
 extern void timeline_stretch_unpack(TimelineStretch *stretch);
+extern void timeline_stretch_free(TimelineStretch *stretch);
 extern void timeline_scan_end(TimelineScan *scan);
 
 extern int64 timeline_minimum(int32 resource_id, TimestampTz from,
@@ -94,6 +95,7 @@ extern TimelineResult timeline_apply(const TimelineChange *changes,
 									 int nchanges, TimelineCause cause,
 									 bool checked, TimelineRefusal *refusal);
 
+extern void timeline_create(int32 resource_id);
 extern bool timeline_ensure_built(int32 resource_id);
 extern TimelineResult timeline_change(const TimelineChange *changes,
 									  int nchanges, TimelineCause cause,

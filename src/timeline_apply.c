@@ -413,6 +413,11 @@ attempt(ChangePlan *plan)
 		result = attempt_result(chunk_layout_write(&plan->store,
 												   &plan->entries[i].edit,
 												   plan->snapshot));
+		if (result != ATTEMPT_DONE && i > 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not update a locked chunk of resource %d",
+							plan->entries[i].edit.chunk.resource_id)));
 		if (result != ATTEMPT_DONE)
 			return result;
 	}

@@ -54,6 +54,21 @@ is_built(int32 resource_id, Snapshot snapshot)
 }
 
 /*
+ * timeline_create makes the empty timeline of a resource that the current
+ * transaction has created: nobody else sees it, so no lock is needed.
+ */
+void
+timeline_create(int32 resource_id)
+{
+	ChunkStore	store;
+
+	chunk_store_open(&store, RowExclusiveLock);
+	chunk_store_insert_anchor(&store, resource_id);
+	chunk_store_close(&store);
+	CommandCounterIncrement();
+}
+
+/*
  * Derive the timeline of a resource that has none.  The resource lock is held
  * exclusively.  False if there is no such resource.
  */
@@ -63,7 +78,6 @@ build(int32 resource_id)
 	const ArbiterRelations *relations = arbiter_relations();
 	TimelineChange change = {.resource_id = resource_id};
 	TimelineRefusal refusal;
-	ChunkStore	store;
 	Snapshot	snapshot;
 	bool		exists;
 
@@ -79,10 +93,7 @@ build(int32 resource_id)
 	if (!exists)
 		return false;
 
-	chunk_store_open(&store, RowExclusiveLock);
-	chunk_store_insert_anchor(&store, resource_id);
-	chunk_store_close(&store);
-	CommandCounterIncrement();
+	timeline_create(resource_id);
 	(void) timeline_apply(&change, 1, TIMELINE_RESERVATIONS, false, &refusal);
 	pfree(change.segments);
 	return true;

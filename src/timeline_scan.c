@@ -124,6 +124,16 @@ timeline_stretch_unpack(TimelineStretch *stretch)
 		stretch->steps = chunk_steps(stretch->chunk);
 }
 
+/*
+ * timeline_stretch_free frees the steps of a stretch, if it has any.
+ */
+void
+timeline_stretch_free(TimelineStretch *stretch)
+{
+	if (stretch->steps != NULL)
+		pfree(stretch->steps);
+}
+
 void
 timeline_scan_end(TimelineScan *scan)
 {
@@ -151,7 +161,10 @@ timeline_minimum(int32 resource_id, TimestampTz from, TimestampTz to,
 
 		/* the header decides most chunks */
 		if (stretch.minimum >= minimum)
+		{
+			timeline_stretch_free(&stretch);
 			continue;
+		}
 		timeline_stretch_unpack(&stretch);
 		smallest = steps_minimum(stretch.steps, stretch.nsteps, stretch.end,
 								 from, to, &where);
@@ -160,7 +173,7 @@ timeline_minimum(int32 resource_id, TimestampTz from, TimestampTz to,
 			minimum = smallest;
 			*instant = where;
 		}
-		pfree(stretch.steps);
+		timeline_stretch_free(&stretch);
 	}
 	timeline_scan_end(&scan);
 	return minimum;
@@ -199,8 +212,8 @@ timeline_first_fit(int32 resource_id, StepsFit *fit, TimestampTz before,
 								  i + 1 < stretch.nsteps ?
 								  stretch.steps[i + 1].start : stretch.end,
 								  stretch.steps[i].available);
-			pfree(stretch.steps);
 		}
+		timeline_stretch_free(&stretch);
 	}
 	timeline_scan_end(&scan);
 	return found && fit->candidate <= before;

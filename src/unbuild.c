@@ -19,6 +19,7 @@
 #include "locks.h"
 #include "relations.h"
 #include "reservation.h"
+#include "storage/lmgr.h"
 #include "timeline.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -35,8 +36,12 @@ unbuild_all(void)
 	const ArbiterRelations *relations = arbiter_relations();
 	AttrNumber	column = relations->timeline_column[TIMELINE_RESOURCE_ID];
 	int32		last = PG_INT32_MIN;
+	ChunkStore	store;
 	bool		any;
 
+	/* instead of a lock for each, of which there may be too many */
+	LockRelationOid(relations->timeline, ExclusiveLock);
+	chunk_store_open(&store, RowExclusiveLock);
 	do
 	{
 		Snapshot	snapshot = latest_snapshot();
@@ -54,8 +59,9 @@ unbuild_all(void)
 		key_scan_end(&scan);
 		UnregisterSnapshot(snapshot);
 		if (any)
-			timeline_unbuild(last);
+			chunk_store_delete_all(&store, last);
 	} while (any);
+	chunk_store_close(&store);
 }
 
 /*
@@ -91,8 +97,8 @@ count_rows(Oid relid, bool active_only)
  *							  arbiter_resource
  *
  * Errors: RV011 capacity is truncated while reservations are active; 2BP01
- * resources are while capacity or reservations exist.  Locks: every resource
- * that is built, exclusively, and its chunks.
+ * resources are while capacity or reservations exist.  Locks: arbiter_timeline
+ * against other writers, and every chunk.
  */
 Datum
 arbiter_truncate_trigger(PG_FUNCTION_ARGS)

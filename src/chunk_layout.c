@@ -315,10 +315,9 @@ chunk_layout_write(ChunkStore *store, const ChunkEdit *edit, Snapshot snapshot)
 	TimestampTz *cuts = span_cuts(edit, &ncuts);
 	Step	   *steps = edit->steps;
 
-	/* what covers the whole chunk changes its base alone */
-	if (edit->nsegments == 1 && edit->segments->start <= chunk->start &&
-		edit->segments->end >= chunk->end)
-		base += edit->segments->delta;
+	if (edit->shifted)
+		return chunk_store_shift(store, chunk, edit->delta, snapshot) == TM_Ok ?
+			LAYOUT_DONE : LAYOUT_CONCURRENT;
 
 	if (ncuts > 0)
 	{

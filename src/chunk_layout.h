@@ -15,7 +15,9 @@
 /* a chunk and what it becomes */
 typedef struct ChunkEdit
 {
-	Chunk		chunk;			/* as it was read; its steps need not be valid */
+	Chunk		chunk;			/* as it was read; stored is valid if shifted */
+	bool		shifted;		/* by delta, as a whole; steps are not used */
+	int64		delta;
 	const Segment *segments;	/* that touch it */
 	int			nsegments;
 	Step	   *steps;			/* its new steps */

@@ -57,6 +57,7 @@ chunk_store_open(ChunkStore *store, LOCKMODE lockmode)
 	store->rel = table_open(relations->timeline, lockmode);
 	store->pkey = index_open(relations->timeline_pkey, lockmode);
 	store->slot = NULL;
+	store->during = store->steps = NULL;
 	store->estate = NULL;
 	store->target = NULL;
 }
@@ -323,9 +324,9 @@ chunk_store_lock(ChunkStore *store, const Chunk *chunk, Snapshot snapshot,
 	return result;
 }
 
-/* an array of steps relative to base */
+/* an array of steps, from which an amount is taken off */
 static Datum
-make_steps(const Step *steps, int nsteps, int64 base)
+make_steps(const Step *steps, int nsteps, int64 off)
 {
 	Size		size = STEPS_HEADER + sizeof(Step) * nsteps;
 	ArrayType  *array;
@@ -334,7 +335,6 @@ make_steps(const Step *steps, int nsteps, int64 base)
 	if (nsteps == 0)
 		return PointerGetDatum(construct_empty_array(INT8OID));
 	array = palloc(size);
-
 	SET_VARSIZE(array, size);
 	array->ndim = 1;
 	array->dataoffset = 0;
@@ -342,46 +342,65 @@ make_steps(const Step *steps, int nsteps, int64 base)
 	ARR_DIMS(array)[0] = 2 * nsteps;
 	ARR_LBOUND(array)[0] = 1;
 	stored = (Step *) ARR_DATA_PTR(array);
-	for (int i = 0; i < nsteps; i++)
+	memcpy(stored, steps, sizeof(Step) * nsteps);
+	if (off != 0)
 	{
-		stored[i].start = steps[i].start;
-		stored[i].available = steps[i].available - base;
+		for (int i = 0; i < nsteps; i++)
+			stored[i].available -= off;
 	}
 	return PointerGetDatum(array);
 }
 
-/* fill the slot with a row */
+/* fill the slot with a row; minimum and maximum are relative to base */
 static void
 form_row(ChunkStore *store, int32 resource_id, Datum during, TimestampTz end,
-		 int64 base, const Step *steps, int nsteps)
+		 Datum steps, int64 base, int64 minimum, int64 maximum)
 {
 	const AttrNumber *columns = arbiter_relations()->timeline_column;
 	TupleTableSlot *slot;
-	int64		minimum = base;
-	int64		maximum = base;
 
 	if (store->slot == NULL)
 		store->slot = MakeSingleTupleTableSlot(RelationGetDescr(store->rel),
 											   &TTSOpsVirtual);
 	slot = store->slot;
 	ExecClearTuple(slot);
+	/* of the row before: a range of time may take thousands */
+	if (store->during != NULL)
+	{
+		pfree(store->during);
+		pfree(store->steps);
+	}
+	store->during = DatumGetPointer(during);
+	store->steps = DatumGetPointer(steps);
 	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
 	memset(slot->tts_values, 0, sizeof(Datum) * slot->tts_tupleDescriptor->natts);
-	if (nsteps > 0)
-		steps_extent(steps, nsteps, &minimum, &maximum);
 
 #define SET_COLUMN(which, value) \
 	(slot->tts_values[columns[which] - 1] = (value), \
 	 slot->tts_isnull[columns[which] - 1] = false)
 	SET_COLUMN(TIMELINE_RESOURCE_ID, Int32GetDatum(resource_id));
 	SET_COLUMN(TIMELINE_ENDS, TimestampTzGetDatum(end));
-	SET_COLUMN(TIMELINE_BASE, Int64GetDatum(base));
-	SET_COLUMN(TIMELINE_MINIMUM, Int64GetDatum(minimum - base));
-	SET_COLUMN(TIMELINE_MAXIMUM, Int64GetDatum(maximum - base));
 	SET_COLUMN(TIMELINE_DURING, during);
-	SET_COLUMN(TIMELINE_STEPS, make_steps(steps, nsteps, base));
+	SET_COLUMN(TIMELINE_STEPS, steps);
+	SET_COLUMN(TIMELINE_BASE, Int64GetDatum(base));
+	SET_COLUMN(TIMELINE_MINIMUM, Int64GetDatum(minimum));
+	SET_COLUMN(TIMELINE_MAXIMUM, Int64GetDatum(maximum));
 #undef SET_COLUMN
 	ExecStoreVirtualTuple(slot);
+}
+
+/* fill the slot with a chunk whose values are absolute */
+static void
+form_chunk(ChunkStore *store, int32 resource_id, TimestampTz start,
+		   TimestampTz end, int64 base, const Step *steps, int nsteps)
+{
+	int64		minimum;
+	int64		maximum;
+
+	steps_extent(steps, nsteps, &minimum, &maximum);
+	form_row(store, resource_id, range_datum(start, end), end,
+			 make_steps(steps, nsteps, base), base, minimum - base,
+			 maximum - base);
 }
 
 static void
@@ -451,6 +470,34 @@ insert_same_key_entries(ChunkStore *store, UpdateIndexes indexes)
 	pfree(indices);
 }
 
+/* replace a row by the one in the slot */
+static TM_Result
+update_row(ChunkStore *store, const Chunk *chunk, TimestampTz start,
+		   Snapshot snapshot)
+{
+	ItemPointerData tid = chunk->tid;
+	TM_FailureData failure;
+	LockTupleMode lockmode;
+	UpdateIndexes indexes;
+	TM_Result	result;
+
+	result = table_tuple_update(store->rel, &tid, store->slot,
+								GetCurrentCommandId(true), snapshot,
+								InvalidSnapshot, true, &failure, &lockmode,
+								&indexes);
+	if (result != TM_Ok)
+		return result;
+	chunk_place_remember(chunk->resource_id, chunk->end, &store->slot->tts_tid);
+	if (UPDATES_INDEXES(indexes))
+	{
+		if (start == chunk->start)
+			insert_same_key_entries(store, indexes);
+		else
+			insert_index_entries(store, true, indexes);
+	}
+	return TM_Ok;
+}
+
 /*
  * chunk_store_update gives a chunk new steps, and a new start where its left
  * part was split off or an earlier chunk is merged into it.
@@ -460,28 +507,23 @@ chunk_store_update(ChunkStore *store, const Chunk *chunk, TimestampTz start,
 				   int64 base, const Step *steps, int nsteps,
 				   Snapshot snapshot)
 {
-	ItemPointerData tid = chunk->tid;
-	TM_FailureData failure;
-	LockTupleMode lockmode;
-	UpdateIndexes indexes;
-	TM_Result	result;
+	form_chunk(store, chunk->resource_id, start, chunk->end, base, steps, nsteps);
+	return update_row(store, chunk, start, snapshot);
+}
 
-	form_row(store, chunk->resource_id, range_datum(start, chunk->end),
-			 chunk->end, base, steps, nsteps);
-	result = table_tuple_update(store->rel, &tid, store->slot,
-								GetCurrentCommandId(true), snapshot,
-								InvalidSnapshot, true, &failure, &lockmode,
-								&indexes);
-	if (result == TM_Ok)
-		chunk_place_remember(chunk->resource_id, chunk->end, &store->slot->tts_tid);
-	if (result == TM_Ok && UPDATES_INDEXES(indexes))
-	{
-		if (start == chunk->start)
-			insert_same_key_entries(store, indexes);
-		else
-			insert_index_entries(store, true, indexes);
-	}
-	return result;
+/*
+ * chunk_store_shift adds an amount to all of a chunk, by its base alone;
+ * chunk->stored must still be valid.
+ */
+TM_Result
+chunk_store_shift(ChunkStore *store, const Chunk *chunk, int64 delta,
+				  Snapshot snapshot)
+{
+	form_row(store, chunk->resource_id, range_datum(chunk->start, chunk->end),
+			 chunk->end, make_steps(chunk->stored, chunk->nsteps, 0),
+			 chunk->base + delta, chunk->minimum - chunk->base,
+			 chunk->maximum - chunk->base);
+	return update_row(store, chunk, chunk->start, snapshot);
 }
 
 /*
@@ -491,7 +533,7 @@ void
 chunk_store_insert(ChunkStore *store, int32 resource_id, TimestampTz start,
 				   TimestampTz end, const Step *steps, int nsteps)
 {
-	form_row(store, resource_id, range_datum(start, end), end, 0, steps, nsteps);
+	form_chunk(store, resource_id, start, end, 0, steps, nsteps);
 	table_tuple_insert(store->rel, store->slot, GetCurrentCommandId(true), 0, NULL);
 	chunk_place_remember(resource_id, end, &store->slot->tts_tid);
 	insert_index_entries(store, false, 0);
@@ -503,7 +545,8 @@ chunk_store_insert(ChunkStore *store, int32 resource_id, TimestampTz start,
 void
 chunk_store_insert_anchor(ChunkStore *store, int32 resource_id)
 {
-	form_row(store, resource_id, empty_range_datum(), DT_NOBEGIN, 0, NULL, 0);
+	form_row(store, resource_id, empty_range_datum(), DT_NOBEGIN,
+			 make_steps(NULL, 0, 0), 0, 0, 0);
 	table_tuple_insert(store->rel, store->slot, GetCurrentCommandId(true), 0, NULL);
 	insert_index_entries(store, false, 0);
 }

@@ -41,6 +41,8 @@ typedef struct ChunkStore
 	Relation	rel;
 	Relation	pkey;
 	TupleTableSlot *slot;		/* made when first written to, as are these: */
+	Pointer		during;			/* of the row in the slot */
+	Pointer		steps;
 	EState	   *estate;
 	ResultRelInfo *target;
 } ChunkStore;
@@ -77,6 +79,8 @@ extern TM_Result chunk_store_update(ChunkStore *store, const Chunk *chunk,
 									TimestampTz start, int64 base,
 									const Step *steps, int nsteps,
 									Snapshot snapshot);
+extern TM_Result chunk_store_shift(ChunkStore *store, const Chunk *chunk,
+								   int64 delta, Snapshot snapshot);
 extern void chunk_store_insert(ChunkStore *store, int32 resource_id,
 							   TimestampTz start, TimestampTz end,
 							   const Step *steps, int nsteps);

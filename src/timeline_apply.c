@@ -47,11 +47,15 @@
 #include "access/xact.h"
 #include "base_rows.h"
 #include "chunk_layout.h"
+#include "common/int.h"
 #include "in_flight.h"
 #include "locks.h"
 #include "miscadmin.h"
 #include "relations.h"
 #include "utils/snapmgr.h"
+
+/* each one lost to another transaction that has ended: far more than ever are */
+#define ATTEMPTS_MAX	10000
 
 typedef struct PlanEntry
 {
@@ -151,6 +155,34 @@ plan_steps(ChangePlan *plan, PlanEntry *entry, const Step *steps, int nsteps,
 }
 
 /*
+ * Can a chunk be decided by its header alone, because one segment covers all of
+ * it?  Not when it is refused: that takes a look at where.
+ */
+static bool
+shift_chunk(ChangePlan *plan, PlanEntry *entry, const Chunk *chunk)
+{
+	ChunkEdit  *edit = &entry->edit;
+	const Segment *segment = edit->segments;
+	int64		minimum;
+	int64		ignored;
+
+	if (segment->start > chunk->start || segment->end < chunk->end ||
+		pg_add_s64_overflow(chunk->minimum, segment->delta, &minimum) ||
+		pg_add_s64_overflow(chunk->maximum, segment->delta, &ignored) ||
+		pg_add_s64_overflow(chunk->base, segment->delta, &ignored) ||
+		(plan->checked && segment->delta < 0 && minimum < 0))
+		return false;
+	edit->shifted = true;
+	edit->delta = segment->delta;
+	edit->nsteps = chunk->nsteps;
+	/* the row is written when the scan has gone on */
+	edit->steps = palloc(sizeof(Step) * chunk->nsteps);
+	memcpy(edit->steps, chunk->stored, sizeof(Step) * chunk->nsteps);
+	edit->chunk.stored = edit->steps;
+	return true;
+}
+
+/*
  * Plan a chunk that segments touch.
  */
 static AttemptResult
@@ -159,10 +191,13 @@ plan_chunk(ChangePlan *plan, int which, const Chunk *chunk,
 {
 	PlanEntry  *entry = add_entry(plan, which, segments,
 								  segments_before(segments, nsegments, chunk->end));
-	Step	   *steps = chunk_steps(chunk);
+	Step	   *steps;
 	bool		granted;
 
 	entry->edit.chunk = *chunk;
+	if (shift_chunk(plan, entry, chunk))
+		return ATTEMPT_DONE;
+	steps = chunk_steps(chunk);
 	granted = plan_steps(plan, entry, steps, chunk->nsteps, chunk->end);
 	pfree(steps);
 	return granted ? ATTEMPT_DONE : ATTEMPT_REFUSED;
@@ -446,6 +481,7 @@ timeline_apply(const TimelineChange *changes, int nchanges,
 		.refusal = refusal
 	};
 	AttemptResult result;
+	int			attempts = 0;
 
 	chunk_store_open(&plan.store, RowExclusiveLock);
 	plan.resource_locked = palloc0(sizeof(bool) * nchanges);
@@ -464,6 +500,13 @@ timeline_apply(const TimelineChange *changes, int nchanges,
 		UnregisterSnapshot(plan.snapshot);
 		if (result == ATTEMPT_CONCURRENT && IsolationUsesXactSnapshot())
 			concurrent_change_error();
+		if (++attempts > ATTEMPTS_MAX)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("timeline of resource %d is damaged",
+							changes[0].resource_id),
+					 errdetail("Its chunks contradict each other."),
+					 errhint("Repair it with arbiter_rebuild().")));
 		if (result != ATTEMPT_REFUSED && result != ATTEMPT_UNBUILT)
 			CommandCounterIncrement();
 	} while (result == ATTEMPT_AGAIN || result == ATTEMPT_CONCURRENT);

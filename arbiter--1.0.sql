@@ -472,7 +472,8 @@ END;
 -- What people look at
 --
 
-CREATE VIEW @extschema@.arbiter_booking AS
+-- as its caller: row-level security, if somebody wants it, holds here too
+CREATE VIEW @extschema@.arbiter_booking WITH (security_invoker = true) AS
 SELECT v.reservation_id,
 	pg_catalog.array_agg(DISTINCT r.name) AS resources,
 	pg_catalog.min(pg_catalog.lower(v.during)) AS start_time,

@@ -16,10 +16,10 @@ unit: unit/steps_test
 	@unit/steps_test
 
 # The step arithmetic needs no PostgreSQL: tested alone, under the sanitizers.
-unit/steps_test: unit/steps_test.c src/steps.c $(wildcard src/*.h)
+unit/steps_test: unit/steps_test.c src/timeline/steps.c src/timeline/steps.h
 	$(CC) -g -O1 -Wall -Wextra -fno-omit-frame-pointer -fwrapv \
 		-fsanitize=address,undefined -fno-sanitize-recover=all \
-		$(COPT) -Isrc -o $@ unit/steps_test.c src/steps.c
+		$(COPT) -Isrc -o $@ unit/steps_test.c src/timeline/steps.c
 
 # Other goals beside one of these: as if they were given alone.
 $(filter-out $(script_goals),$(MAKECMDGOALS)):
@@ -29,7 +29,7 @@ else
 
 EXTENSION = arbiter
 MODULE_big = arbiter
-OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c)))
+OBJS = $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c)))
 DATA = $(wildcard arbiter--*.sql)
 PGFILEDESC = "arbiter - transactional reservations on a capacity timeline"
 
@@ -41,6 +41,7 @@ TAP_TESTS = 1
 
 # PostgreSQL's macros compare int with size_t, and its interfaces have
 # parameters that not every implementation uses.
+PG_CPPFLAGS = -I$(srcdir)/src
 PG_CFLAGS = -Wall -Wextra -Wno-sign-compare -Wno-unused-parameter
 EXTRA_CLEAN = unit/steps_test
 
@@ -48,6 +49,6 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-$(OBJS): $(wildcard src/*.h)
+$(OBJS): $(wildcard src/*/*.h)
 
 endif

@@ -9,7 +9,7 @@
  * microseconds or months apart, from the lowest integer up to infinity.
  *
  *		gcc -std=gnu99 -Wall -Wextra -Werror -fsanitize=address,undefined
- *			-Isrc unit/steps_test.c src/steps.c -o steps_test
+ *			-Isrc unit/steps_test.c src/timeline/steps.c -o steps_test
  *		./steps_test [seed]
  *
  * Without a seed three fixed ones and one drawn from the clock are used; each
@@ -19,7 +19,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "steps.h"
+#include "timeline/steps.h"
 
 #include <inttypes.h>
 #include <stdio.h>

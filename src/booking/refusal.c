@@ -1,0 +1,376 @@
+/*-------------------------------------------------------------------------
+ *
+ * refusal.c
+ *	  Why a request is refused, and what would be granted instead.
+ *
+ * The search for alternatives comes after the decision, reads with a snapshot
+ * of its own, takes no lock, and is bounded by arbiter.search_horizon: what it
+ * says was true a moment ago, and is a hint.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "booking/refusal.h"
+
+#include "common/int.h"
+#include "miscadmin.h"
+#include "support/arguments.h"
+#include "support/errors.h"
+#include "support/guc.h"
+#include "support/locks.h"
+#include "timeline/base_rows.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+/* resources may never agree: granularities without a common multiple, say */
+#define SEARCH_ROUNDS	1000
+
+static char *
+time_text(TimestampTz time)
+{
+	return pstrdup(timestamptz_to_str(time));
+}
+
+/*
+ * Find the first instant of [start, end) that no declared capacity covers.
+ */
+static bool
+first_outside(int32 resource_id, TimestampTz start, TimestampTz end,
+			  Snapshot snapshot, TimestampTz *instant)
+{
+	int			nsegments;
+	Segment    *segments = capacity_segments(resource_id, start, end, snapshot,
+											 &nsegments);
+
+	*instant = start;
+	for (int i = 0; i < nsegments && segments[i].start <= *instant; i++)
+		*instant = Max(*instant, segments[i].end);
+	pfree(segments);
+	return *instant < end;
+}
+
+/*
+ * Find the earliest start, from an instant on, at which everything fits.
+ *
+ * Each resource in turn moves the start to its own first fit, until all agree.
+ */
+static bool
+earliest_start(const Request *request, TimestampTz from, Snapshot snapshot,
+			   TimestampTz *start)
+{
+	TimestampTz before;
+	int			agreed = 0;
+	int			rounds = 0;
+	int64		duration;
+
+	if (arbiter_search_horizon == 0)
+		return false;
+	if (request->end == STEPS_INFINITY ||
+		pg_sub_s64_overflow(request->end, request->start, &duration))
+		duration = STEPS_INFINITY;
+	for (int i = 0; i < request->nrequirements; i++)
+		from = Max(from, resource_earliest_start(&request->requirements[i].resource,
+												 request->clock));
+	if (pg_add_s64_overflow(Max(from, request->start),
+							arbiter_search_horizon * USECS_PER_SEC, &before))
+		before = STEPS_INFINITY;
+
+	for (int i = 0; agreed < request->nrequirements;
+		 i = (i + 1) % request->nrequirements)
+	{
+		const Requirement *requirement = &request->requirements[i];
+		StepsFit	fit = {
+			.amount = requirement->amount,
+			.duration = duration,
+			.granularity = requirement->resource.granularity,
+			.origin = GRANULARITY_ORIGIN
+		};
+
+		if (++rounds > SEARCH_ROUNDS)
+			return false;
+		CHECK_FOR_INTERRUPTS();
+		fit.candidate = steps_round_up(from, fit.granularity, fit.origin);
+		if (!timeline_first_fit(requirement->resource.id, &fit, before, snapshot))
+			return false;
+		agreed = fit.candidate == from ? agreed + 1 : 1;
+		from = fit.candidate;
+	}
+	*start = from;
+	return true;
+}
+
+static char *
+alternatives_hint(const Refusal *refusal, const Request *request)
+{
+	StringInfoData hint;
+
+	initStringInfo(&hint);
+	if (refusal->has_earliest_start)
+		appendStringInfo(&hint, "The earliest later start at which the same request fits is %s.",
+						 time_text(refusal->earliest_start));
+	else if (arbiter_search_horizon > 0)
+		appendStringInfo(&hint, "No later start within arbiter.search_horizon fits the same request.");
+	if (hint.len > 0)
+		appendStringInfoChar(&hint, ' ');
+	if (request->nrequirements == 1)
+		appendStringInfo(&hint, "The largest amount that fits now is " INT64_FORMAT ".",
+						 refusal->largest_amount);
+	else
+		appendStringInfo(&hint, "The largest amount of resource \"%s\" that fits now is " INT64_FORMAT ".",
+						 request->requirements[refusal->limiting].resource.name,
+						 refusal->largest_amount);
+	return hint.data;
+}
+
+static void
+add_alternatives(const Request *request, TimestampTz from, Snapshot snapshot,
+				 Refusal *refusal)
+{
+	refusal->has_earliest_start = earliest_start(request, from, snapshot,
+												 &refusal->earliest_start);
+	refusal->hint = alternatives_hint(refusal, request);
+}
+
+static int64
+largest_amount(const Request *request, int which, Snapshot snapshot,
+			   TimestampTz *instant)
+{
+	int64		minimum = timeline_minimum(request->requirements[which].resource.id,
+										   request->start, request->end,
+										   snapshot, instant);
+
+	return Max(minimum, 0);
+}
+
+/*
+ * refuse_early_start tells whether a request starts too early for the lead
+ * time of a resource (RV006).
+ */
+bool
+refuse_early_start(const Request *request, Refusal *refusal)
+{
+	for (int i = 0; i < request->nrequirements; i++)
+	{
+		const Resource *resource = &request->requirements[i].resource;
+		TimestampTz permitted = resource_earliest_start(resource, request->clock);
+		TimestampTz instant;
+		Snapshot	snapshot;
+
+		if (request->start >= permitted)
+			continue;
+
+		snapshot = decision_snapshot();
+		refusal->sqlstate = ERRCODE_ARBITER_TOO_EARLY;
+		refusal->limiting = i;
+		refusal->limiting_time = permitted;
+		refusal->largest_amount = largest_amount(request, i, snapshot, &instant);
+		refusal->available = refusal->largest_amount;
+		refusal->message = psprintf("start is too early for resource \"%s\"",
+									resource->name);
+		refusal->detail =
+			psprintf("The start is %s; with a lead time of %s the earliest start permitted is %s.",
+					 time_text(request->start),
+					 DatumGetCString(DirectFunctionCall1(interval_out,
+														 PointerGetDatum(&resource->min_lead))),
+					 time_text(permitted));
+		refusal->has_earliest_start = earliest_start(request, permitted,
+													 snapshot,
+													 &refusal->earliest_start);
+		if (refusal->has_earliest_start)
+			refusal->hint = psprintf("The earliest start at which the same request fits is %s; start_time => NULL asks for the earliest permitted one.",
+									 time_text(refusal->earliest_start));
+		else
+			refusal->hint = pstrdup("Pass start_time => NULL for the earliest permitted start.");
+		UnregisterSnapshot(snapshot);
+		return true;
+	}
+	return false;
+}
+
+static void
+refuse_outside(const Request *request, int which, TimestampTz outside,
+			   Snapshot snapshot, Refusal *refusal)
+{
+	const Resource *resource = &request->requirements[which].resource;
+	int			nsegments;
+	Segment    *segments = capacity_segments(resource->id, DT_NOBEGIN, DT_NOEND,
+											 snapshot, &nsegments);
+
+	refusal->sqlstate = ERRCODE_ARBITER_OUTSIDE_SCHEDULE;
+	refusal->limiting = which;
+	refusal->limiting_time = outside;
+	refusal->available = 0;
+	refusal->largest_amount = 0;
+	if (nsegments == 0)
+	{
+		refusal->message = psprintf("resource \"%s\" has no declared capacity",
+									resource->name);
+		refusal->detail = pstrdup("Nothing can be reserved before an operator declares capacity.");
+		refusal->hint = psprintf("Declare it with arbiter_set_capacity(%s, start_time, end_time, amount).",
+								 quote_literal_cstr(resource->name));
+		return;
+	}
+	refusal->message =
+		psprintf("range is outside the schedule of resource \"%s\", which runs from %s to %s",
+				 resource->name, time_text(segments[0].start),
+				 time_text(segments[nsegments - 1].end));
+	refusal->detail =
+		psprintf("The request is from %s to %s; no capacity is declared at %s.",
+				 time_text(request->start), time_text(request->end),
+				 time_text(outside));
+	add_alternatives(request, request->start, snapshot, refusal);
+}
+
+static void
+refuse_insufficient(const Request *request, int which, Snapshot snapshot,
+					Refusal *refusal)
+{
+	const Requirement *requirement = &request->requirements[which];
+	int			nsegments;
+	Segment    *segments = capacity_segments(requirement->resource.id,
+											 DT_NOBEGIN, DT_NOEND, snapshot,
+											 &nsegments);
+	int64		most = 0;
+
+	for (int i = 0; i < nsegments; i++)
+		most = Max(most, segments[i].delta);
+	pfree(segments);
+
+	refusal->sqlstate = ERRCODE_ARBITER_INSUFFICIENT_CAPACITY;
+	refusal->message = psprintf("insufficient capacity of resource \"%s\"",
+								requirement->resource.name);
+	refusal->detail =
+		psprintf("At %s " INT64_FORMAT " is available, " INT64_FORMAT " was asked for.",
+				 time_text(refusal->limiting_time), refusal->available,
+				 requirement->amount);
+	if (requirement->amount > most)
+		refusal->detail =
+			psprintf("%s The most that resource ever has is " INT64_FORMAT ".",
+					 refusal->detail, most);
+	add_alternatives(request, request->start, snapshot, refusal);
+}
+
+/*
+ * refuse_capacity composes the refusal of a request that the timeline has just
+ * refused, on account of resource_id and there: RV002 where any part of the range is outside a schedule, otherwise
+ * RV001.
+ */
+void
+refuse_capacity(const Request *request, int32 resource_id,
+				const TimelineRefusal *where, Refusal *refusal)
+{
+	Snapshot	snapshot = decision_snapshot();
+	int			which = -1;
+	TimestampTz instant;
+
+	for (int i = 0; i < request->nrequirements; i++)
+	{
+		if (first_outside(request->requirements[i].resource.id, request->start,
+						  request->end, snapshot, &instant))
+		{
+			refuse_outside(request, i, instant, snapshot, refusal);
+			UnregisterSnapshot(snapshot);
+			return;
+		}
+	}
+
+	/* the resource that lacks most */
+	for (int i = 0; i < request->nrequirements; i++)
+	{
+		int64		available = timeline_minimum(request->requirements[i].resource.id,
+												 request->start, request->end,
+												 snapshot, &instant);
+
+		if (available < request->requirements[i].amount &&
+			(which < 0 || available - request->requirements[i].amount <
+			 refusal->available - request->requirements[which].amount))
+		{
+			which = i;
+			refusal->available = available;
+			refusal->limiting_time = instant;
+		}
+	}
+
+	/* what was lacking has come back since: tell what was decided on */
+	for (int i = 0; which < 0; i++)
+	{
+		if (i == request->nrequirements - 1 ||
+			request->requirements[i].resource.id == resource_id)
+		{
+			which = i;
+			refusal->available = where->available;
+			refusal->limiting_time = where->instant;
+		}
+	}
+	refusal->limiting = which;
+	refusal->largest_amount = Max(refusal->available, 0);
+	refuse_insufficient(request, which, snapshot, refusal);
+	UnregisterSnapshot(snapshot);
+}
+
+/*
+ * refusal_raise raises a refusal as an error.
+ */
+void
+refusal_raise(const Refusal *refusal)
+{
+	ereport(ERROR,
+			(errcode(refusal->sqlstate),
+			 errmsg_internal("%s", refusal->message),
+			 errdetail_internal("%s", refusal->detail),
+			 refusal->hint != NULL ? errhint("%s", refusal->hint) : 0));
+}
+
+/*
+ * refuse_statement raises the refusal of a raw statement.
+ *
+ * One that takes one range of one resource is refused as the same request to
+ * arbiter_reserve() would be.
+ */
+void
+refuse_statement(const TimelineChange *changes, const TimelineRefusal *where)
+{
+	const TimelineChange *change = &changes[where->change];
+	const Segment *segment = change->segments;
+	Requirement requirement;
+	Request		request = {.requirements = &requirement,.nrequirements = 1};
+	Refusal		refusal = {0};
+	Snapshot	snapshot;
+	TimestampTz outside;
+	bool		single = change->nsegments == 1;
+
+	while (segment->end <= where->instant)
+		segment++;
+	requirement.amount = -segment->delta;
+	request.start = segment->start;
+	request.end = segment->end;
+	request.clock = GetCurrentTimestamp();
+	snapshot = decision_snapshot();
+	if (!resource_find_by_id(change->resource_id, snapshot, &requirement.resource))
+		resource_unknown_id_error(change->resource_id);
+	/* lead time is no matter of the table */
+	requirement.resource.has_min_lead = false;
+
+	if (single)
+		refuse_capacity(&request, change->resource_id, where, &refusal);
+	else if (first_outside(change->resource_id, request.start, request.end,
+						   snapshot, &outside))
+	{
+		refuse_outside(&request, 0, outside, snapshot, &refusal);
+		refusal.hint = NULL;
+	}
+	else
+	{
+		refusal.sqlstate = ERRCODE_ARBITER_INSUFFICIENT_CAPACITY;
+		refusal.message = psprintf("insufficient capacity of resource \"%s\"",
+								   requirement.resource.name);
+		refusal.detail =
+			psprintf("At %s " INT64_FORMAT " is available, and the statement as a whole takes " INT64_FORMAT " more.",
+					 time_text(where->instant), where->available,
+					 requirement.amount);
+		refusal.hint = psprintf("See SELECT * FROM arbiter_timeline(%s) for what is available when.",
+								quote_literal_cstr(requirement.resource.name));
+	}
+	UnregisterSnapshot(snapshot);
+	refusal_raise(&refusal);
+}

@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ *
+ * refusal.h
+ *	  Why a request is refused, and what would be granted instead.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBITER_REFUSAL_H
+#define ARBITER_REFUSAL_H
+
+#include "postgres.h"
+
+#include "capacity/resource.h"
+#include "datatype/timestamp.h"
+#include "support/compat.h"
+#include "timeline/timeline.h"
+
+/* what is asked of one resource */
+typedef struct Requirement
+{
+	Resource	resource;
+	int64		amount;
+} Requirement;
+
+/* amounts of one or several resources over one range */
+typedef struct Request
+{
+	TimestampTz start;
+	TimestampTz end;
+	TimestampTz clock;			/* decides lead time */
+	Requirement *requirements;
+	int			nrequirements;
+} Request;
+
+typedef struct Refusal
+{
+	int			sqlstate;
+	char	   *message;
+	char	   *detail;
+	char	   *hint;			/* NULL: none */
+	int			limiting;		/* index of the requirement that fails */
+	TimestampTz limiting_time;
+	int64		available;		/* there */
+	bool		has_earliest_start;
+	TimestampTz earliest_start;
+	int64		largest_amount; /* of the limiting resource, for the same range */
+} Refusal;
+
+extern bool refuse_early_start(const Request *request, Refusal *refusal);
+extern void refuse_capacity(const Request *request, int32 resource_id,
+							const TimelineRefusal *where, Refusal *refusal);
+pg_noreturn extern void refusal_raise(const Refusal *refusal);
+pg_noreturn extern void refuse_statement(const TimelineChange *changes,
+							 const TimelineRefusal *where);
+
+#endif							/* ARBITER_REFUSAL_H */

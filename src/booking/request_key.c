@@ -1,0 +1,89 @@
+/*-------------------------------------------------------------------------
+ *
+ * request_key.c
+ *	  A request that is repeated with its key gets its first answer.
+ *
+ * A client that did not hear the answer asks again with the same request_key
+ * and gets the reservation it made, once.  Keys are unique per (user_id, key).
+ * Callers with one key go one after the other: the key is locked, then looked
+ * up with a snapshot taken after the lock, at any isolation level, and only
+ * then is anything decided.  A first reservation that was cancelled since is
+ * still the answer; a refusal leaves nothing to find.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "booking/request_key.h"
+
+#include "catalog/pg_collation.h"
+#include "common/hashfn.h"
+#include "support/errors.h"
+#include "support/key_scan.h"
+#include "support/locks.h"
+#include "support/relations.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+
+/*
+ * request_fingerprint hashes the arguments of a request.
+ */
+char *
+request_fingerprint(const char *arguments)
+{
+	return psprintf("%016llx",
+					(unsigned long long) hash_bytes_extended((const unsigned char *) arguments,
+															 (int) strlen(arguments), 0));
+}
+
+/*
+ * request_key_find locks a key and looks up whether it was answered.
+ *
+ * Locks: the key, to the end of the transaction.
+ */
+void
+request_key_find(RequestKey *key)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	Snapshot	snapshot;
+	KeyScan		scan;
+	ScanKeyData keys[2];
+
+	request_key_lock(key->user_id, key->key);
+
+	snapshot = latest_snapshot();
+	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
+						   DEFAULT_COLLATION_OID, F_TEXTEQ,
+						   CStringGetTextDatum(key->user_id));
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
+						   DEFAULT_COLLATION_OID, F_TEXTEQ,
+						   CStringGetTextDatum(key->key));
+	key_scan_begin(&scan, relations->reservation,
+				   relations->reservation_request_key, snapshot, keys, 2);
+	key->found = key_scan_next(&scan);
+	key->same = false;
+	if (key->found)
+	{
+		const AttrNumber *columns = relations->reservation_column;
+		bool		isnull;
+		Datum		value;
+
+		key->reservation_id = DatumGetInt64(slot_getattr(scan.slot, columns[RESERVATION_ID], &isnull));
+		value = slot_getattr(scan.slot, columns[RESERVATION_REQUEST_FINGERPRINT], &isnull);
+		key->same = !isnull &&
+			strcmp(TextDatumGetCString(value), key->fingerprint) == 0;
+	}
+	key_scan_end(&scan);
+	UnregisterSnapshot(snapshot);
+}
+
+void
+request_key_reused_error(const RequestKey *key)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_ARBITER_KEY_REUSED),
+			 errmsg("request key \"%s\" was used with different arguments",
+					key->key),
+			 errdetail("It made reservation " INT64_FORMAT " for user \"%s\".",
+					   key->reservation_id, key->user_id),
+			 errhint("Use a new key for a new request.")));
+}

@@ -1,0 +1,21 @@
+/*-------------------------------------------------------------------------
+ *
+ * capacity.h
+ *	  Changes of declared capacity.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBITER_CAPACITY_H
+#define ARBITER_CAPACITY_H
+
+#include "postgres.h"
+
+#include "executor/tuptable.h"
+#include "timeline/net_change.h"
+
+extern Datum capacity_check(TupleTableSlot *row, bool *changed);
+extern void capacity_add(NetChange *net, TupleTableSlot *row, bool declared);
+extern void capacity_apply(const TimelineChange *changes, int nchanges,
+						   bool force);
+
+#endif							/* ARBITER_CAPACITY_H */

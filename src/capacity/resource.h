@@ -1,0 +1,49 @@
+/*-------------------------------------------------------------------------
+ *
+ * resource.h
+ *	  Resources and their options.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBITER_RESOURCE_H
+#define ARBITER_RESOURCE_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "storage/itemptr.h"
+#include "support/compat.h"
+#include "utils/snapshot.h"
+
+typedef struct Resource
+{
+	int32		id;
+	char	   *name;
+	ItemPointerData tid;		/* of the row that was read */
+	bool		has_min_lead;
+	Interval	min_lead;
+	int64		granularity;	/* microseconds; 0: any instant */
+} Resource;
+
+extern int64 interval_length(const Interval *interval);
+extern bool resource_find(const char *name, Snapshot snapshot,
+						  Resource *resource);
+extern void resource_get(const char *name, Snapshot snapshot,
+						 Resource *resource);
+extern bool resource_find_by_id(int32 resource_id, Snapshot snapshot,
+								Resource *resource);
+extern TimestampTz resource_earliest_start(const Resource *resource,
+										   TimestampTz clock);
+pg_noreturn extern void resource_unknown_error(const char *name);
+pg_noreturn extern void resource_vanished_error(const char *name);
+pg_noreturn extern void resource_unknown_id_error(int32 resource_id);
+pg_noreturn extern void resource_lost_error(int32 resource_id);
+
+extern void check_aligned(TimestampTz start, TimestampTz end,
+						  int64 granularity, const char *resource_name);
+
+/* where granularity is counted from: 1970-01-01 00:00 UTC */
+#define GRANULARITY_ORIGIN \
+	(-((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * USECS_PER_DAY)
+
+#endif							/* ARBITER_RESOURCE_H */

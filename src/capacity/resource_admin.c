@@ -1,0 +1,431 @@
+/*-------------------------------------------------------------------------
+ *
+ * resource_admin.c
+ *	  Create, alter, drop and rebuild resources.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "capacity/resource.h"
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "commands/trigger.h"
+#include "storage/lmgr.h"
+#include "support/arguments.h"
+#include "support/key_scan.h"
+#include "support/locks.h"
+#include "support/relations.h"
+#include "support/row_writer.h"
+#include "support/trigger_call.h"
+#include "timeline/timeline.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+
+PG_FUNCTION_INFO_V1(arbiter_create_resource);
+PG_FUNCTION_INFO_V1(arbiter_alter_resource);
+PG_FUNCTION_INFO_V1(arbiter_drop_resource);
+PG_FUNCTION_INFO_V1(arbiter_rebuild);
+PG_FUNCTION_INFO_V1(arbiter_resource_trigger);
+
+/* what can be added to any clock */
+#define MIN_LEAD_YEARS	1000
+
+static void
+check_options(FunctionCallInfo fcinfo, int min_lead, int granularity)
+{
+	if (!PG_ARGISNULL(min_lead))
+	{
+		Interval   *interval = PG_GETARG_INTERVAL_P(min_lead);
+
+		if (interval->month < 0 || interval->day < 0 || interval->time < 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("min_lead must not be negative"),
+					 errhint("'0' means not in the past; NULL permits any start.")));
+		if (interval->month > MIN_LEAD_YEARS * MONTHS_PER_YEAR ||
+			interval->day > MIN_LEAD_YEARS * DAYS_PER_YEAR ||
+			interval->time > MIN_LEAD_YEARS * DAYS_PER_YEAR * USECS_PER_DAY)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("min_lead must not be longer than %d years", MIN_LEAD_YEARS)));
+	}
+	if (!PG_ARGISNULL(granularity))
+	{
+		Interval   *interval = PG_GETARG_INTERVAL_P(granularity);
+
+		if (interval->month != 0 || interval_length(interval) <= 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("granularity must be a positive length of days, hours or less"),
+					 errdetail("Months and years have no fixed length; a day counts as 24 hours."),
+					 errhint("Pass an interval such as '5 min' or '1 hour'; NULL permits any instant.")));
+	}
+}
+
+/* a name is locked before it is looked up, so that two creators do not race */
+static void
+check_name(const char *name)
+{
+	Snapshot	snapshot;
+	Resource	other;
+
+	if (name[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("name of a resource must not be empty")));
+	resource_name_lock(name);
+	snapshot = latest_snapshot();
+	if (resource_find(name, snapshot, &other))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("resource \"%s\" already exists", name),
+				 errhint("Change it with arbiter_alter_resource().")));
+	UnregisterSnapshot(snapshot);
+}
+
+/*
+ * arbiter_create_resource(name text, unit text, min_lead interval,
+ *						   granularity interval, attributes jsonb) -> integer
+ *
+ * Creates a resource and its empty timeline; returns its id.
+ *
+ * Errors: 22004 name is NULL; 42602 it is empty; 42710 it exists; 22023 bad
+ * option.  Locks: the name, against others who give it.  Volatile and parallel
+ * unsafe: it writes.
+ */
+Datum
+arbiter_create_resource(PG_FUNCTION_ARGS)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	const AttrNumber *columns = relations->resource_column;
+	AttrNumber	given[RESOURCE_NCOLUMNS] = {
+		columns[RESOURCE_ID], columns[RESOURCE_NAME], columns[RESOURCE_UNIT],
+		columns[RESOURCE_MIN_LEAD], columns[RESOURCE_GRANULARITY],
+		columns[RESOURCE_ATTRIBUTES]
+	};
+	char	   *name = argument_text(fcinfo, 0, "name");
+	RowWriter	writer;
+	int32		resource_id;
+
+	check_options(fcinfo, 2, 3);
+	require_writable("arbiter_create_resource()");
+
+	row_writer_open(&writer, relations->resource, CMD_INSERT);
+	check_name(name);
+
+	resource_id = (int32) nextval_internal(relations->resource_id_seq, false);
+	row_writer_new_row(&writer, given, 6);
+	row_writer_set(&writer, columns[RESOURCE_ID], Int32GetDatum(resource_id), false);
+	for (int i = 0; i < 5; i++)
+		row_writer_set(&writer, given[i + 1],
+					   PG_ARGISNULL(i) ? (Datum) 0 : PG_GETARG_DATUM(i),
+					   PG_ARGISNULL(i));
+	row_writer_before_insert(&writer);
+	row_writer_insert(&writer);
+	row_writer_close(&writer);
+	CommandCounterIncrement();
+
+	timeline_create(resource_id);
+	PG_RETURN_INT32(resource_id);
+}
+
+/*
+ * Lock the row of a resource by name and return its latest version in a slot.
+ */
+static void
+lock_resource_row(Relation rel, const char *name, LockTupleMode mode,
+				  Resource *resource, TupleTableSlot **row)
+{
+	Snapshot	snapshot = decision_snapshot();
+	TM_FailureData failure;
+	TM_Result	result;
+	bool		isnull;
+
+	if (!resource_find(name, snapshot, resource))
+		resource_unknown_error(name);
+	*row = table_slot_create(rel, NULL);
+	result = table_tuple_lock(rel, &resource->tid, snapshot, *row,
+							  GetCurrentCommandId(true), mode, LockWaitBlock,
+							  IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+							  &failure);
+	UnregisterSnapshot(snapshot);
+	if (result == TM_Deleted && !IsolationUsesXactSnapshot())
+		resource_vanished_error(name);
+	if (result != TM_Ok)
+		concurrent_change_error();
+	/* it may have another name by now */
+	if (strcmp(TextDatumGetCString(slot_getattr(*row, arbiter_relations()->resource_column[RESOURCE_NAME],
+												&isnull)), name) != 0)
+		resource_vanished_error(name);
+}
+
+/*
+ * arbiter_alter_resource(name text, new_name text, unit text,
+ *						  min_lead interval, granularity interval,
+ *						  attributes jsonb, clear text[]) -> void
+ *
+ * Changes what is not NULL, and sets to NULL the options named in clear.
+ * Reservations that exist are not concerned; new and moved ones are.
+ *
+ * Errors: 22004, 42704, 42602, 42710, 22023.  Locks: the resource's row.
+ * Volatile and parallel unsafe: it writes.
+ */
+Datum
+arbiter_alter_resource(PG_FUNCTION_ARGS)
+{
+	static const char *const clearable[] = {
+		"unit", "min_lead", "granularity", "attributes"
+	};
+	const ArbiterRelations *relations = arbiter_relations();
+	const AttrNumber *columns = relations->resource_column;
+	AttrNumber	option[] = {
+		columns[RESOURCE_UNIT], columns[RESOURCE_MIN_LEAD],
+		columns[RESOURCE_GRANULARITY], columns[RESOURCE_ATTRIBUTES]
+	};
+	char	   *name = argument_text(fcinfo, 0, "name");
+	RowWriter	writer;
+	Resource	resource;
+	TupleTableSlot *row;
+
+	check_options(fcinfo, 3, 4);
+	require_writable("arbiter_alter_resource()");
+
+	row_writer_open(&writer, relations->resource, CMD_UPDATE);
+	lock_resource_row(writer.rel, name, LockTupleNoKeyExclusive, &resource, &row);
+	row_writer_copy_row(&writer, row);
+
+	if (!PG_ARGISNULL(1))
+	{
+		char	   *new_name = text_to_cstring(PG_GETARG_TEXT_PP(1));
+
+		if (strcmp(new_name, name) != 0)
+			check_name(new_name);
+		row_writer_set(&writer, columns[RESOURCE_NAME], PG_GETARG_DATUM(1), false);
+	}
+	for (int i = 0; i < lengthof(option); i++)
+	{
+		if (!PG_ARGISNULL(i + 2))
+			row_writer_set(&writer, option[i], PG_GETARG_DATUM(i + 2), false);
+	}
+	if (!PG_ARGISNULL(6))
+	{
+		Datum	   *names;
+		bool	   *nulls;
+		int			nnames;
+
+		deconstruct_array(PG_GETARG_ARRAYTYPE_P(6), TEXTOID, -1, false,
+						  TYPALIGN_INT, &names, &nulls, &nnames);
+		for (int i = 0; i < nnames; i++)
+		{
+			char	   *which = nulls[i] ? pstrdup("") : TextDatumGetCString(names[i]);
+			bool		known = false;
+
+			for (int j = 0; j < lengthof(clearable); j++)
+			{
+				if (strcmp(which, clearable[j]) != 0)
+					continue;
+				known = true;
+				row_writer_set(&writer, option[j], (Datum) 0, true);
+			}
+			if (!known)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("\"%s\" is not an option that can be cleared", which),
+						 errhint("Options that can be cleared are unit, min_lead, granularity and attributes.")));
+		}
+	}
+	row_writer_before_update(&writer, &row->tts_tid);
+	row_writer_update(&writer, &row->tts_tid);
+	ExecDropSingleTupleTableSlot(row);
+	row_writer_close(&writer);
+	CommandCounterIncrement();
+	PG_RETURN_VOID();
+}
+
+/* rows of a table that belong to a resource, and how to delete them */
+static int64
+sweep_rows(Oid relid, Oid index, int32 resource_id, bool delete_them)
+{
+	RowWriter	writer;
+	Snapshot	snapshot = latest_snapshot();
+	KeyScan		scan;
+	ScanKeyData key;
+	int64		count = 0;
+
+	if (delete_them)
+		row_writer_open(&writer, relid, CMD_DELETE);
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(resource_id));
+	key_scan_begin(&scan, relid, index, snapshot, &key, 1);
+	while (key_scan_next(&scan))
+	{
+		count++;
+		if (delete_them)
+			row_writer_delete(&writer, &scan.slot->tts_tid);
+	}
+	key_scan_end(&scan);
+	UnregisterSnapshot(snapshot);
+	if (delete_them)
+		row_writer_close(&writer);
+	return count;
+}
+
+/*
+ * Take away what belongs to a resource; its row goes after.  2BP01 while
+ * reservations exist, unless forced.
+ */
+static void
+drop_contents(const Resource *resource, bool force)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	int64		count;
+
+	/* waits for whoever holds a chunk, and then sees what they reserved */
+	LockRelationOid(relations->reservation, RowExclusiveLock);
+	LockRelationOid(relations->capacity, RowExclusiveLock);
+	timeline_unbuild(resource->id);
+	count = sweep_rows(relations->reservation, relations->reservation_start_idx,
+					   resource->id, force);
+	if (count > 0 && !force)
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("cannot drop resource \"%s\" because reservations of it exist",
+						resource->name),
+				 errdetail_plural(INT64_FORMAT " row of arbiter_reservation, cancelled ones included, belongs to it.",
+								  INT64_FORMAT " rows of arbiter_reservation, cancelled ones included, belong to it.",
+								  count, count),
+				 errhint("Cancel and purge them first, or use arbiter_drop_resource(%s, force => true) to delete them.",
+						 quote_literal_cstr(resource->name))));
+	sweep_rows(relations->capacity, relations->capacity_start_idx,
+			   resource->id, true);
+	CommandCounterIncrement();
+
+	/* a trigger of a user may have seen to it that there is more */
+	timeline_unbuild(resource->id);
+	if (sweep_rows(relations->reservation, relations->reservation_start_idx,
+				   resource->id, false) > 0 ||
+		sweep_rows(relations->capacity, relations->capacity_start_idx,
+				   resource->id, false) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("a trigger has written rows of resource \"%s\" while it was dropped",
+						resource->name),
+				 errhint("Disable the trigger, or let it leave the resource alone.")));
+}
+
+/*
+ * arbiter_drop_resource(name text, force boolean) -> void
+ *
+ * Drops a resource, its schedule and its timeline; with force its reservations
+ * too, history included.
+ *
+ * Errors: 22004, 42704, 2BP01 while reservations exist (DETAIL counts them).
+ * Locks: the resource exclusively, and every chunk of it; with force, the table
+ * arbiter_reservation against other writers.  Volatile and parallel unsafe: it
+ * writes.
+ */
+Datum
+arbiter_drop_resource(PG_FUNCTION_ARGS)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	char	   *name = argument_text(fcinfo, 0, "name");
+	RowWriter	writer;
+	Resource	resource;
+	TupleTableSlot *row;
+
+	argument_not_null(fcinfo, 1, "force");
+	require_writable("arbiter_drop_resource()");
+
+	/*
+	 * With force, rows of reservations are deleted after chunks are locked,
+	 * against the order: so nobody may hold a row and wait for a chunk.
+	 */
+	LockRelationOid(relations->reservation,
+					PG_GETARG_BOOL(1) ? ShareRowExclusiveLock : RowExclusiveLock);
+	LockRelationOid(relations->capacity, RowExclusiveLock);
+	row_writer_open(&writer, relations->resource, CMD_DELETE);
+	lock_resource_row(writer.rel, name, LockTupleExclusive, &resource, &row);
+	drop_contents(&resource, PG_GETARG_BOOL(1));
+	row_writer_delete(&writer, &row->tts_tid);
+	ExecDropSingleTupleTableSlot(row);
+	row_writer_close(&writer);
+	CommandCounterIncrement();
+	PG_RETURN_VOID();
+}
+
+/*
+ * arbiter_rebuild(resource text) -> bigint
+ *
+ * Derives the timeline of a resource anew from capacity and reservations;
+ * returns its number of chunks.
+ *
+ * Errors: 22004, 42704, 40001.  Locks: the resource exclusively, and every
+ * chunk of it, so it waits for all that are reserving and they for it.
+ * Volatile and parallel unsafe: it writes.
+ */
+Datum
+arbiter_rebuild(PG_FUNCTION_ARGS)
+{
+	char	   *name = argument_text(fcinfo, 0, "resource");
+	Snapshot	snapshot;
+	Resource	resource;
+	int64		chunks;
+
+	require_writable("arbiter_rebuild()");
+	LockRelationOid(arbiter_relations()->reservation, RowExclusiveLock);
+	snapshot = decision_snapshot();
+	resource_get(name, snapshot, &resource);
+	UnregisterSnapshot(snapshot);
+	chunks = timeline_rebuild(resource.id);
+	if (chunks < 0)
+		resource_vanished_error(name);
+	PG_RETURN_INT64(chunks);
+}
+
+/*
+ * arbiter_resource_trigger() BEFORE UPDATE OR DELETE ROW ON arbiter_resource
+ *
+ * A resource keeps its id (55000), and a raw DELETE does what
+ * arbiter_drop_resource() does without force.
+ */
+Datum
+arbiter_resource_trigger(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	AttrNumber	id_column;
+	AttrNumber	name_column;
+	Resource	resource;
+	bool		isnull;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
+		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		RelationGetRelid(trigger->tg_relation) != arbiter_relations()->resource)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" is a row trigger of arbiter_resource",
+						"arbiter_resource_trigger")));
+
+	id_column = arbiter_relations()->resource_column[RESOURCE_ID];
+	name_column = arbiter_relations()->resource_column[RESOURCE_NAME];
+	resource.id = DatumGetInt32(slot_getattr(trigger->tg_trigslot, id_column, &isnull));
+	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+	{
+		if (DatumGetInt32(slot_getattr(trigger->tg_newslot, id_column, &isnull)) != resource.id)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("cannot change the id of a resource"),
+					 errdetail("Capacity and reservations refer to resource %d.",
+							   resource.id),
+					 errhint("Rename it with arbiter_alter_resource(), or create another resource.")));
+		return PointerGetDatum(trigger->tg_newtuple);
+	}
+
+	resource.name = TextDatumGetCString(slot_getattr(trigger->tg_trigslot, name_column, &isnull));
+	drop_contents(&resource, false);
+	return PointerGetDatum(trigger->tg_trigtuple);
+}

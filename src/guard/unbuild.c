@@ -1,0 +1,187 @@
+/*-------------------------------------------------------------------------
+ *
+ * unbuild.c
+ *	  Triggers that make the timelines of resources unbuilt.
+ *
+ * After TRUNCATE, and where logical replication applies rows, there is no net
+ * effect to apply: the timeline is thrown away, and the next writer builds it
+ * from the rows there are.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "access/tableam.h"
+#include "booking/reservation.h"
+#include "storage/lmgr.h"
+#include "support/errors.h"
+#include "support/key_scan.h"
+#include "support/locks.h"
+#include "support/relations.h"
+#include "support/trigger_call.h"
+#include "timeline/timeline.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+
+PG_FUNCTION_INFO_V1(arbiter_truncate_trigger);
+PG_FUNCTION_INFO_V1(arbiter_replica_trigger);
+
+/*
+ * Make every resource unbuilt, in the order of their ids.
+ */
+static void
+unbuild_all(void)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	AttrNumber	column = relations->timeline_column[TIMELINE_RESOURCE_ID];
+	int32		last = PG_INT32_MIN;
+	ChunkStore	store;
+	bool		any;
+
+	/* instead of a lock for each, of which there may be too many */
+	LockRelationOid(relations->timeline, ExclusiveLock);
+	chunk_store_open(&store, RowExclusiveLock);
+	do
+	{
+		Snapshot	snapshot = latest_snapshot();
+		KeyScan		scan;
+		ScanKeyData key;
+		bool		isnull;
+
+		ScanKeyInit(&key, 1, BTGreaterEqualStrategyNumber, F_INT4GE,
+					Int32GetDatum(last));
+		key_scan_begin(&scan, relations->timeline, relations->timeline_pkey,
+					   snapshot, &key, 1);
+		any = key_scan_next(&scan);
+		if (any)
+			last = DatumGetInt32(slot_getattr(scan.slot, column, &isnull));
+		key_scan_end(&scan);
+		UnregisterSnapshot(snapshot);
+		if (any)
+			chunk_store_delete_all(&store, last);
+	} while (any);
+	chunk_store_close(&store);
+}
+
+/*
+ * Count the rows of a table, up to a limit; of reservations, those that take
+ * capacity.
+ */
+static int64
+count_rows(Oid relid, bool active_only)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	Snapshot	snapshot = latest_snapshot();
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
+	int64		count = 0;
+
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		ReservationTake take;
+
+		if (!active_only || reservation_read(slot, &take))
+			count++;
+	}
+	table_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(rel, NoLock);
+	return count;
+}
+
+/*
+ * arbiter_truncate_trigger() AFTER TRUNCATE STATEMENT
+ *							  ON arbiter_reservation, arbiter_capacity,
+ *							  arbiter_resource
+ *
+ * Errors: RV011 capacity is truncated while reservations are active; 2BP01
+ * resources are while capacity or reservations exist.  Locks: arbiter_timeline
+ * against other writers, and every chunk.
+ */
+Datum
+arbiter_truncate_trigger(PG_FUNCTION_ARGS)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	TriggerData *trigger = trigger_data(fcinfo, "arbiter_truncate_trigger",
+										FIRED(fcinfo, AFTER, STATEMENT));
+	Oid			relid = RelationGetRelid(trigger->tg_relation);
+	int64		count;
+
+	if (!TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event) ||
+		(relid != relations->reservation && relid != relations->capacity &&
+		 relid != relations->resource))
+		(void) trigger_data(fcinfo, "arbiter_truncate_trigger", false);
+	if (relid == relations->capacity &&
+		(count = count_rows(relations->reservation, true)) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARBITER_UNCOVERED),
+				 errmsg("capacity change would leave reservations uncovered"),
+				 errdetail_plural(INT64_FORMAT " active reservation exists.",
+								  INT64_FORMAT " active reservations exist.",
+								  count, count),
+				 errhint("Truncate arbiter_reservation too, or change capacity with arbiter_set_capacity(); arbiter_conflicts() lists oversold windows.")));
+	if (relid == relations->resource &&
+		(count = count_rows(relations->reservation, false) +
+		 count_rows(relations->capacity, false)) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
+				 errmsg("cannot truncate table \"%s\" because resources are in use",
+						RelationGetRelationName(trigger->tg_relation)),
+				 errdetail_plural(INT64_FORMAT " row of capacity or reservations refers to them.",
+								  INT64_FORMAT " rows of capacity and reservations refer to them.",
+								  count, count),
+				 errhint("Truncate arbiter_capacity and arbiter_reservation in the same command.")));
+	unbuild_all();
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * arbiter_replica_trigger() AFTER ROW ON arbiter_reservation, arbiter_capacity
+ *							 BEFORE ROW ON arbiter_timeline
+ *
+ * Enabled where rows are applied by logical replication.  A subscriber derives
+ * its own timeline: rows of the publisher's are not applied, and a row applied
+ * to a base table makes its resource unbuilt.
+ *
+ * Locks: the resource exclusively, and its chunks.
+ */
+Datum
+arbiter_replica_trigger(PG_FUNCTION_ARGS)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	TriggerData *trigger = trigger_data(fcinfo, "arbiter_replica_trigger",
+										CALLED_AS_TRIGGER(fcinfo));
+	Oid			relid = RelationGetRelid(trigger->tg_relation);
+	AttrNumber	column;
+	int32		old_id;
+	bool		isnull;
+
+	if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+		(void) trigger_data(fcinfo, "arbiter_replica_trigger", false);
+
+	/*
+	 * ALTER TABLE ... ENABLE TRIGGER ALL makes us fire for local changes too:
+	 * those are the guard's.
+	 */
+	if (SessionReplicationRole != SESSION_REPLICATION_ROLE_REPLICA)
+		return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
+							   trigger->tg_newtuple : trigger->tg_trigtuple);
+	if (relid == relations->timeline)
+		return PointerGetDatum(NULL);
+
+	column = relid == relations->reservation ?
+		relations->reservation_column[RESERVATION_RESOURCE_ID] :
+		relations->capacity_column[CAPACITY_RESOURCE_ID];
+	old_id = DatumGetInt32(slot_getattr(trigger->tg_trigslot, column, &isnull));
+	timeline_unbuild(old_id);
+	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+	{
+		int32		new_id = DatumGetInt32(slot_getattr(trigger->tg_newslot, column, &isnull));
+
+		if (new_id != old_id)
+			timeline_unbuild(new_id);
+	}
+	return PointerGetDatum(NULL);
+}

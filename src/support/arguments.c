@@ -1,0 +1,196 @@
+/*-------------------------------------------------------------------------
+ *
+ * arguments.c
+ *	  Check what callers pass: epochs, times, ranges, amounts.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "support/arguments.h"
+
+#include "support/errors.h"
+#include "support/relations.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+/* epochs in seconds that are plausible: 1973 to 5138 */
+#define EPOCH_MIN	INT64CONST(100000000)
+#define EPOCH_MAX	INT64CONST(99999999999)
+
+/*
+ * argument_not_null refuses NULL for a required argument.
+ */
+void
+argument_not_null(FunctionCallInfo fcinfo, int number, const char *name)
+{
+	if (PG_ARGISNULL(number))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be null", name),
+				 strcmp(name, "end_time") == 0 ?
+				 errhint("For a range without an end, pass end_time => 'infinity' as timestamptz or text.") : 0));
+}
+
+char *
+argument_text(FunctionCallInfo fcinfo, int number, const char *name)
+{
+	argument_not_null(fcinfo, number, name);
+	return text_to_cstring(PG_GETARG_TEXT_PP(number));
+}
+
+/*
+ * epoch_to_time converts epoch seconds; RV004 if they are not plausible as
+ * seconds.
+ */
+TimestampTz
+epoch_to_time(int64 epoch, const char *name)
+{
+	static const struct
+	{
+		int64		per_second;
+		const char *unit;
+	}			units[] = {
+		{1000, "milliseconds"},
+		{1000000, "microseconds"},
+		{1000000000, "nanoseconds"}
+	};
+
+	if (epoch < EPOCH_MIN || epoch > EPOCH_MAX)
+	{
+		const char *unit = NULL;
+
+		for (int i = 0; i < lengthof(units) && unit == NULL; i++)
+		{
+			if (epoch / units[i].per_second >= EPOCH_MIN &&
+				epoch / units[i].per_second <= EPOCH_MAX)
+				unit = units[i].unit;
+		}
+		ereport(ERROR,
+				(errcode(ERRCODE_ARBITER_IMPLAUSIBLE_EPOCH),
+				 errmsg("%s " INT64_FORMAT " is not a plausible epoch in seconds",
+						name, epoch),
+				 errdetail("Epochs are accepted from " INT64_FORMAT " to " INT64_FORMAT ", in seconds since 1970-01-01 00:00 UTC.",
+						   EPOCH_MIN, EPOCH_MAX),
+				 unit != NULL ?
+				 errhint("The value looks like %s: divide it by " INT64_FORMAT ".",
+						 unit,
+						 strcmp(unit, "milliseconds") == 0 ? units[0].per_second :
+						 strcmp(unit, "microseconds") == 0 ? units[1].per_second :
+						 units[2].per_second) :
+				 errhint("Pass seconds since 1970-01-01 00:00 UTC, such as extract(epoch FROM now())::bigint, or times as timestamptz.")));
+	}
+	return (epoch - ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * SECS_PER_DAY) * USECS_PER_SEC;
+}
+
+/*
+ * argument_time reads a time of any of the three types; text is parsed like a
+ * timestamptz literal.
+ */
+TimestampTz
+argument_time(FunctionCallInfo fcinfo, int number, const char *name,
+			  TimeType type)
+{
+	argument_not_null(fcinfo, number, name);
+	switch (type)
+	{
+		case TIME_EPOCH:
+			return epoch_to_time(PG_GETARG_INT64(number), name);
+		case TIME_TIMESTAMPTZ:
+			return PG_GETARG_TIMESTAMPTZ(number);
+		case TIME_TEXT:
+			break;
+	}
+	return DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in,
+												   CStringGetDatum(text_to_cstring(PG_GETARG_TEXT_PP(number))),
+												   ObjectIdGetDatum(InvalidOid),
+												   Int32GetDatum(-1)));
+}
+
+/*
+ * check_time_range refuses a range that does not end after it starts (RV003)
+ * or has no finite start (22023).
+ */
+void
+check_time_range(TimestampTz start, TimestampTz end)
+{
+	if (end <= start)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARBITER_INVALID_RANGE),
+				 errmsg("invalid time range: end is not after start"),
+				 errdetail("The range would start at %s and end at %s.",
+						   pstrdup(timestamptz_to_str(start)),
+						   pstrdup(timestamptz_to_str(end))),
+				 end < start ?
+				 errhint("Did start and end change places?") :
+				 errhint("Ranges are half-open: the end is the first instant that is free again.")));
+	if (TIMESTAMP_IS_NOBEGIN(start))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("start of a time range must be finite"),
+				 errhint("Pass the instant at which the range starts.")));
+}
+
+/*
+ * check_amount refuses a reservation of nothing or less (RV005).
+ */
+void
+check_amount(int64 amount)
+{
+	if (amount <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARBITER_INVALID_AMOUNT),
+				 errmsg("invalid amount: " INT64_FORMAT, amount),
+				 errdetail("The amount of a reservation must be greater than zero."),
+				 errhint("To give back what is reserved, cancel the reservation.")));
+}
+
+/*
+ * check_capacity refuses a declared capacity below zero (RV005).
+ */
+void
+check_capacity(int64 amount)
+{
+	if (amount < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARBITER_INVALID_AMOUNT),
+				 errmsg("invalid amount: capacity " INT64_FORMAT, amount),
+				 errdetail("A declared capacity must not be less than zero."),
+				 errhint("Declare 0 to close the resource for a while, or NULL to undeclare the range.")));
+}
+
+/*
+ * normalise_range brings a range into the form in which ranges are stored:
+ * half-open, finite start, "infinity" instead of no upper bound.
+ *
+ * True if it was not in that form already.  Raises as check_time_range().
+ */
+bool
+normalise_range(Datum range, TimestampTz *start, TimestampTz *end)
+{
+	RangeBound	lower;
+	RangeBound	upper;
+	bool		empty;
+
+	range_bounds(range, &lower, &upper, &empty);
+	if (empty)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARBITER_INVALID_RANGE),
+				 errmsg("invalid time range: it is empty"),
+				 errhint("Ranges are half-open: write [start, end) with the end after the start.")));
+
+	*start = lower.infinite ? DT_NOBEGIN : DatumGetTimestampTz(lower.val);
+	*end = upper.infinite ? DT_NOEND : DatumGetTimestampTz(upper.val);
+	/* instants are whole microseconds: (a, b] is [a + 1, b + 1) */
+	if (!lower.infinite && !lower.inclusive && !TIMESTAMP_NOT_FINITE(*start))
+		*start += 1;
+	if (!upper.infinite && upper.inclusive && !TIMESTAMP_NOT_FINITE(*end))
+		*end += 1;
+	/* the microsecond after the last one there is */
+	if (!TIMESTAMP_NOT_FINITE(*end) && *end >= END_TIMESTAMP)
+		*end = DT_NOEND;
+	if (!TIMESTAMP_NOT_FINITE(*start) && *start >= END_TIMESTAMP)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("start of a time range is out of range")));
+	check_time_range(*start, *end);
+	return upper.infinite || upper.inclusive || !lower.inclusive;
+}

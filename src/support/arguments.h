@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ *
+ * arguments.h
+ *	  Check what callers pass: epochs, times, ranges, amounts.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBITER_ARGUMENTS_H
+#define ARBITER_ARGUMENTS_H
+
+#include "postgres.h"
+
+#include "datatype/timestamp.h"
+#include "fmgr.h"
+#include "utils/rangetypes.h"
+
+/* how a function's times are typed */
+typedef enum TimeType
+{
+	TIME_EPOCH,
+	TIME_TIMESTAMPTZ,
+	TIME_TEXT
+} TimeType;
+
+extern void argument_not_null(FunctionCallInfo fcinfo, int number,
+							  const char *name);
+extern char *argument_text(FunctionCallInfo fcinfo, int number,
+						   const char *name);
+extern TimestampTz argument_time(FunctionCallInfo fcinfo, int number,
+								 const char *name, TimeType type);
+extern TimestampTz epoch_to_time(int64 epoch, const char *name);
+extern void check_time_range(TimestampTz start, TimestampTz end);
+extern void check_amount(int64 amount);
+extern void check_capacity(int64 amount);
+extern bool normalise_range(Datum range, TimestampTz *start, TimestampTz *end);
+
+#endif							/* ARBITER_ARGUMENTS_H */

@@ -1,0 +1,40 @@
+/*-------------------------------------------------------------------------
+ *
+ * guc.c
+ *	  Configuration parameters, and the module's entry point.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "fmgr.h"
+#include "support/guc.h"
+#include "utils/guc.h"
+
+PG_MODULE_MAGIC;
+
+int			arbiter_chunk_steps = CHUNK_STEPS_DEFAULT;
+int			arbiter_search_horizon = 365 * 24 * 60 * 60;
+
+void		_PG_init(void);
+
+void
+_PG_init(void)
+{
+	DefineCustomIntVariable("arbiter.chunk_steps",
+							"Steps a chunk of the timeline may have before it is split.",
+							"Larger chunks make long ranges cheaper and short reservations dearer. "
+							"Chunks that exist keep their size until they are next split or merged.",
+							&arbiter_chunk_steps,
+							CHUNK_STEPS_DEFAULT, CHUNK_STEPS_MIN, CHUNK_STEPS_MAX,
+							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("arbiter.search_horizon",
+							"How far past the asked start a refusal searches for the earliest start that fits.",
+							"0 turns the search off.",
+							&arbiter_search_horizon,
+							365 * 24 * 60 * 60, 0, INT_MAX,
+							PGC_USERSET, GUC_UNIT_S, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("arbiter");
+}

@@ -1,0 +1,51 @@
+/*-------------------------------------------------------------------------
+ *
+ * key_scan.c
+ *	  Scan a table by the leading columns of an index.
+ *
+ * Direct access, because a caller of the public functions needs no privilege
+ * on the tables.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "support/key_scan.h"
+
+#include "access/table.h"
+#include "access/tableam.h"
+#include "miscadmin.h"
+#include "support/compat.h"
+
+/*
+ * key_scan_begin starts a forward scan.
+ *
+ * Takes AccessShareLock on both, kept to the end of the transaction.
+ */
+void
+key_scan_begin(KeyScan *scan, Oid table, Oid index, Snapshot snapshot,
+			   ScanKey keys, int nkeys)
+{
+	scan->rel = table_open(table, AccessShareLock);
+	scan->index = index_open(index, AccessShareLock);
+	scan->slot = table_slot_create(scan->rel, NULL);
+	scan->scan = arbiter_index_beginscan(scan->rel, scan->index, snapshot, nkeys);
+	index_rescan(scan->scan, keys, nkeys, NULL, 0);
+}
+
+/*
+ * key_scan_next fetches the next row into scan->slot; false when there is none.
+ */
+bool
+key_scan_next(KeyScan *scan)
+{
+	CHECK_FOR_INTERRUPTS();
+	return index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot);
+}
+
+void
+key_scan_end(KeyScan *scan)
+{
+	index_endscan(scan->scan);
+	ExecDropSingleTupleTableSlot(scan->slot);
+	index_close(scan->index, NoLock);
+	table_close(scan->rel, NoLock);
+}

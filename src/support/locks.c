@@ -1,0 +1,184 @@
+/*-------------------------------------------------------------------------
+ *
+ * locks.c
+ *	  Heavyweight locks and the snapshots that decisions are made on.
+ *
+ * The order in which a transaction takes its locks, everywhere:
+ *
+ *	1. tables: arbiter_reservation first, then arbiter_capacity, the rest;
+ *	2. the request key;
+ *	3. resources, ascending by id;
+ *	4. rows of arbiter_reservation, by (reservation_id, part);
+ *	5. chunks, by (resource_id, time).
+ *
+ * So transactions of one call each cannot deadlock.
+ *
+ * The resource lock is not taken by a reservation whose chunks exist already,
+ * which is nearly all of them.  It is held to the end of the transaction, in
+ * share mode by whoever
+ *
+ *	- creates a chunk where the timeline has none, from declared capacity;
+ *	- loads rows of an unbuilt resource by COPY (many of them: all resources
+ *	  at once, by ShareLock on arbiter_timeline);
+ *
+ * and in exclusive mode by whoever
+ *
+ *	- changes declared capacity;
+ *	- builds, rebuilds, drops a resource or makes it unbuilt (all of them: by
+ *	  ExclusiveLock on arbiter_timeline).
+ *
+ * The chunk creation lock orders two creators of one chunk.  It is released
+ * at once: the later one then sees the uncommitted row of the earlier one
+ * with a dirty snapshot, and waits for its transaction.
+ *
+ * Who finds that another transaction is changing the chunk it wants joins that
+ * chunk's queue before it waits for the row, and leaves it once it has changed
+ * the row itself.  So only the head of the queue waits for a row, and an end
+ * of transaction wakes one waiter, not all of them, who would then race for
+ * the row and wait again.  Correctness does not depend on it.
+ *
+ * Lock tags are those of database objects: class is one of arbiter's tables,
+ * object a resource_id or a hash, so that no user's advisory lock collides.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "support/locks.h"
+
+#include "access/xact.h"
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "support/relations.h"
+#include "tcop/utility.h"
+#include "utils/snapmgr.h"
+
+void
+resource_lock_shared(int32 resource_id)
+{
+	LockDatabaseObject(arbiter_relations()->resource, (Oid) resource_id, 0,
+					   ShareLock);
+}
+
+void
+resource_lock_exclusive(int32 resource_id)
+{
+	LockDatabaseObject(arbiter_relations()->resource, (Oid) resource_id, 0,
+					   ExclusiveLock);
+}
+
+/* few, because one transaction may create any number of resources */
+#define NAME_LOCKS	64
+
+/*
+ * resource_name_lock makes those who give a resource one name go one after the
+ * other, to the end of the transaction.
+ */
+void
+resource_name_lock(const char *name)
+{
+	LockDatabaseObject(arbiter_relations()->resource,
+					   hash_bytes((const unsigned char *) name,
+								  (int) strlen(name)) % NAME_LOCKS,
+					   1, ExclusiveLock);
+}
+
+void
+chunk_creation_lock(int32 resource_id)
+{
+	LockDatabaseObject(arbiter_relations()->timeline, (Oid) resource_id, 0,
+					   ExclusiveLock);
+}
+
+void
+chunk_creation_unlock(int32 resource_id)
+{
+	UnlockDatabaseObject(arbiter_relations()->timeline, (Oid) resource_id, 0,
+						 ExclusiveLock);
+}
+
+/* sub-object ids: 0 is the chunk creation lock */
+static uint16
+chunk_queue(TimestampTz end)
+{
+	return 1 + murmurhash32((uint32) (end ^ (end >> 32))) % PG_INT16_MAX;
+}
+
+void
+chunk_queue_lock(int32 resource_id, TimestampTz end)
+{
+	LockDatabaseObject(arbiter_relations()->timeline, (Oid) resource_id,
+					   chunk_queue(end), ExclusiveLock);
+}
+
+void
+chunk_queue_unlock(int32 resource_id, TimestampTz end)
+{
+	UnlockDatabaseObject(arbiter_relations()->timeline, (Oid) resource_id,
+						 chunk_queue(end), ExclusiveLock);
+}
+
+/*
+ * request_key_lock makes callers with one (user_id, request_key) go one after
+ * the other, to the end of the transaction.  Keys that share a hash merely
+ * wait for each other.
+ */
+void
+request_key_lock(const char *user_id, const char *request_key)
+{
+	uint32		hash;
+
+	hash = hash_bytes((const unsigned char *) user_id, (int) strlen(user_id));
+	hash = hash_combine(hash,
+						hash_bytes((const unsigned char *) request_key,
+								   (int) strlen(request_key)));
+	LockDatabaseObject(arbiter_relations()->reservation, (Oid) hash, 0,
+					   ExclusiveLock);
+}
+
+/*
+ * decision_snapshot returns the registered snapshot a writer decides on: under
+ * READ COMMITTED a new one, above it the transaction's.
+ *
+ * The caller unregisters it.
+ */
+Snapshot
+decision_snapshot(void)
+{
+	return RegisterSnapshot(GetTransactionSnapshot());
+}
+
+/*
+ * latest_snapshot returns a registered snapshot that sees all that is
+ * committed now, at any isolation level.
+ */
+Snapshot
+latest_snapshot(void)
+{
+	return RegisterSnapshot(GetLatestSnapshot());
+}
+
+/*
+ * concurrent_change_error raises what any UPDATE would when the row it must
+ * change was changed after the transaction's snapshot.
+ */
+void
+concurrent_change_error(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not serialize access due to concurrent update"),
+			 errdetail("The timeline of the resource was changed after this transaction's snapshot."),
+			 errhint("Retry the transaction.")));
+}
+
+/*
+ * require_writable refuses a writer where nothing can be written: direct
+ * table access does not notice by itself.
+ */
+void
+require_writable(const char *function)
+{
+	PreventCommandIfReadOnly(function);
+	PreventCommandIfParallelMode(function);
+	PreventCommandDuringRecovery(function);
+}

@@ -1,0 +1,243 @@
+/*-------------------------------------------------------------------------
+ *
+ * relations.c
+ *	  The extension's tables: their OIDs, indexes and columns.
+ *
+ * All lookups by name happen here, in the schema the extension is installed
+ * in and never through the caller's search_path.  They are kept per backend
+ * until the relation cache says that one of the tables changed: columns are
+ * found by name, so that a table an update script added a column to works
+ * like one that was created with it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "support/relations.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "support/compat.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+static const char *const resource_names[RESOURCE_NCOLUMNS] = {
+	"resource_id", "name", "unit", "min_lead", "granularity", "created_at",
+	"attributes"
+};
+static const char *const capacity_names[CAPACITY_NCOLUMNS] = {
+	"resource_id", "during", "amount"
+};
+static const char *const reservation_names[RESERVATION_NCOLUMNS] = {
+	"reservation_id", "part", "resource_id", "during", "amount", "user_id",
+	"status", "created_at", "request_key", "request_fingerprint"
+};
+static const char *const timeline_names[TIMELINE_NCOLUMNS] = {
+	"resource_id", "ends", "during", "steps", "base", "minimum", "maximum"
+};
+static const char *const denial_names[DENIAL_NCOLUMNS] = {
+	"denial_id", "denied_at", "resource_id", "during", "amount", "user_id",
+	"reason", "message", "limiting_time", "available", "earliest_start",
+	"largest_amount", "requirements"
+};
+
+static const char *const own_trigger_names[ARBITER_NTRIGGERS] = {
+	"arbiter_row_trigger", "arbiter_guard_trigger", "arbiter_resource_trigger",
+	"arbiter_replica_trigger"
+};
+
+static ArbiterRelations cache;
+static bool cache_valid = false;
+static bool callback_registered = false;
+
+static void
+invalidate_relations(Datum arg, Oid relid)
+{
+	if (!OidIsValid(relid) || relid == cache.resource ||
+		relid == cache.capacity || relid == cache.reservation ||
+		relid == cache.timeline || relid == cache.denial)
+		cache_valid = false;
+}
+
+static Oid
+extension_schema(void)
+{
+	Oid			extension = get_extension_oid("arbiter", false);
+	Oid			schema = InvalidOid;
+	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(extension));
+	scan = systable_beginscan(rel, ExtensionOidIndexId, true, NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		schema = ((Form_pg_extension) GETSTRUCT(tuple))->extnamespace;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return schema;
+}
+
+static Oid
+find_relation(Oid schema, const char *name)
+{
+	Oid			relid = get_relname_relid(name, schema);
+
+	if (!OidIsValid(relid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation \"%s\" of extension \"arbiter\" does not exist", name),
+				 errhint("Drop and create the extension again.")));
+	return relid;
+}
+
+static void
+find_columns(Oid relid, const char *const *names, int n, AttrNumber *columns)
+{
+	for (int i = 0; i < n; i++)
+	{
+		columns[i] = get_attnum(relid, names[i]);
+		if (columns[i] != InvalidAttrNumber)
+			continue;
+		cache_valid = false;
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of table \"%s\" does not exist",
+						names[i], get_rel_name(relid)),
+				 errhint("The extension needs its own columns: add the column again, or drop and create the extension.")));
+	}
+}
+
+/*
+ * arbiter_relations returns the OIDs and columns of the extension's tables.
+ */
+const ArbiterRelations *
+arbiter_relations(void)
+{
+	Oid			schema;
+
+	if (cache_valid)
+		return &cache;
+
+	if (!callback_registered)
+	{
+		CacheRegisterRelcacheCallback(invalidate_relations, (Datum) 0);
+		callback_registered = true;
+	}
+
+	schema = extension_schema();
+	cache.resource = find_relation(schema, "arbiter_resource");
+	cache.resource_pkey = find_relation(schema, "arbiter_resource_pkey");
+	cache.resource_name_key = find_relation(schema, "arbiter_resource_name_key");
+	cache.resource_id_seq = find_relation(schema, "arbiter_resource_resource_id_seq");
+	cache.capacity = find_relation(schema, "arbiter_capacity");
+	cache.capacity_start_idx = find_relation(schema, "arbiter_capacity_start_idx");
+	cache.reservation = find_relation(schema, "arbiter_reservation");
+	cache.reservation_pkey = find_relation(schema, "arbiter_reservation_pkey");
+	cache.reservation_start_idx = find_relation(schema, "arbiter_reservation_start_idx");
+	cache.reservation_request_key = find_relation(schema, "arbiter_reservation_request_key");
+	cache.reservation_id_seq = find_relation(schema, "arbiter_reservation_id_seq");
+	cache.timeline = find_relation(schema, "arbiter_timeline");
+	cache.timeline_pkey = find_relation(schema, "arbiter_timeline_pkey");
+	cache.timeline_excl = find_relation(schema, "arbiter_timeline_excl");
+	cache.denial = find_relation(schema, "arbiter_denial");
+	for (int i = 0; i < ARBITER_NTRIGGERS; i++)
+		cache.own_trigger[i] =
+			GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+							CStringGetDatum(own_trigger_names[i]),
+							PointerGetDatum(buildoidvector(NULL, 0)),
+							ObjectIdGetDatum(schema));
+
+	/*
+	 * Valid from here on, so that an invalidation that arrives while the
+	 * columns are read is not lost.
+	 */
+	cache_valid = true;
+	find_columns(cache.resource, resource_names, RESOURCE_NCOLUMNS,
+				 cache.resource_column);
+	find_columns(cache.capacity, capacity_names, CAPACITY_NCOLUMNS,
+				 cache.capacity_column);
+	find_columns(cache.reservation, reservation_names, RESERVATION_NCOLUMNS,
+				 cache.reservation_column);
+	find_columns(cache.timeline, timeline_names, TIMELINE_NCOLUMNS,
+				 cache.timeline_column);
+	find_columns(cache.denial, denial_names, DENIAL_NCOLUMNS,
+				 cache.denial_column);
+	return &cache;
+}
+
+/*
+ * range_datum makes a tstzrange [start, end).
+ */
+Datum
+range_datum(TimestampTz start, TimestampTz end)
+{
+	TypeCacheEntry *typcache = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+	RangeBound	lower = {.val = TimestampTzGetDatum(start), .inclusive = true, .lower = true};
+	RangeBound	upper = {.val = TimestampTzGetDatum(end)};
+
+	return RangeTypePGetDatum(arbiter_make_range(typcache, &lower, &upper, false));
+}
+
+/*
+ * empty_range_datum makes an empty tstzrange.
+ */
+Datum
+empty_range_datum(void)
+{
+	TypeCacheEntry *typcache = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+	RangeBound	lower = {.lower = true};
+	RangeBound	upper = {0};
+
+	return RangeTypePGetDatum(arbiter_make_range(typcache, &lower, &upper, true));
+}
+
+/*
+ * range_bounds takes a tstzrange apart.
+ */
+void
+range_bounds(Datum range, RangeBound *lower, RangeBound *upper, bool *empty)
+{
+	TypeCacheEntry *typcache = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+
+	RangeType  *detoasted = DatumGetRangeTypeP(range);
+
+	range_deserialize(typcache, detoasted, lower, upper, empty);
+	/* bounds are by value; a stored range has a short header, so it is a copy */
+	if ((Pointer) detoasted != DatumGetPointer(range))
+		pfree(detoasted);
+}
+
+/*
+ * range_times returns the ends of a stored, and so normalised, tstzrange.
+ *
+ * What a stored range should not be (an import with triggers disabled may
+ * leave anything) reads as the widest range that is meant: no lower bound as
+ * -infinity, no upper bound as infinity; empty as a range of no length.
+ */
+void
+range_times(Datum range, TimestampTz *start, TimestampTz *end)
+{
+	RangeBound	lower;
+	RangeBound	upper;
+	bool		empty;
+
+	range_bounds(range, &lower, &upper, &empty);
+	if (empty)
+	{
+		*start = *end = 0;
+		return;
+	}
+	*start = lower.infinite ? DT_NOBEGIN : DatumGetTimestampTz(lower.val);
+	*end = upper.infinite ? DT_NOEND : DatumGetTimestampTz(upper.val);
+}

@@ -1,0 +1,483 @@
+/*-------------------------------------------------------------------------
+ *
+ * row_writer.c
+ *	  Write rows of arbiter's public tables as the executor would.
+ *
+ * The tables belong to their users too: these may add columns with defaults,
+ * generated columns, CHECK constraints, foreign keys, indexes of any kind and
+ * triggers.  All of that is honoured here, by the executor's own helpers; one
+ * thing is left out on purpose, the extension's own triggers, because whoever
+ * writes through this module has asked the timeline already.  They are taken
+ * out of this one target relation's trigger list, so that a user's trigger
+ * which writes another row from inside is guarded as ever.
+ *
+ * The caller's table privileges are not looked at: EXECUTE on the function is
+ * the privilege.  The current user is never changed, so triggers, defaults
+ * and CHECKs of users run as the caller.
+ *
+ * ResultRelInfo comes from the server's own allocator (its size may change in
+ * a minor release): ExecGetTriggerResultRel() makes one for any relation.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "support/row_writer.h"
+
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/nodeModifyTable.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_relation.h"
+#include "rewrite/rewriteHandler.h"
+#include "support/compat.h"
+#include "support/relations.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
+/* room for growth of EPQState, which the server does not allocate for us */
+#define EPQ_STATE_SIZE	(sizeof(EPQState) + 256)
+
+static bool
+is_own_trigger(const Trigger *trigger)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+
+	for (int i = 0; i < ARBITER_NTRIGGERS; i++)
+	{
+		if (trigger->tgfoid == relations->own_trigger[i])
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Leave the extension's own triggers out of a target relation's private copy
+ * of the trigger list; NULL the list when nothing remains.
+ */
+static void
+leave_out_own_triggers(ResultRelInfo *target)
+{
+	TriggerDesc *list = target->ri_TrigDesc;
+	int			kept = 0;
+
+	if (list == NULL)
+		return;
+
+	list->trig_insert_before_row = list->trig_insert_after_row = false;
+	list->trig_update_before_row = list->trig_update_after_row = false;
+	list->trig_delete_before_row = list->trig_delete_after_row = false;
+	list->trig_insert_before_statement = list->trig_insert_after_statement = false;
+	list->trig_update_before_statement = list->trig_update_after_statement = false;
+	list->trig_delete_before_statement = list->trig_delete_after_statement = false;
+	list->trig_insert_new_table = list->trig_delete_old_table = false;
+	list->trig_update_old_table = list->trig_update_new_table = false;
+
+	for (int i = 0; i < list->numtriggers; i++)
+	{
+		Trigger    *trigger = &list->triggers[i];
+		bool		row = TRIGGER_FOR_ROW(trigger->tgtype);
+		bool		before = TRIGGER_FOR_BEFORE(trigger->tgtype);
+		bool		after = TRIGGER_FOR_AFTER(trigger->tgtype);
+
+		if (is_own_trigger(trigger))
+			continue;
+
+		if (TRIGGER_FOR_INSERT(trigger->tgtype))
+		{
+			list->trig_insert_before_row |= row && before;
+			list->trig_insert_after_row |= row && after;
+			list->trig_insert_before_statement |= !row && before;
+			list->trig_insert_after_statement |= !row && after;
+			list->trig_insert_new_table |= trigger->tgnewtable != NULL;
+		}
+		if (TRIGGER_FOR_UPDATE(trigger->tgtype))
+		{
+			list->trig_update_before_row |= row && before;
+			list->trig_update_after_row |= row && after;
+			list->trig_update_before_statement |= !row && before;
+			list->trig_update_after_statement |= !row && after;
+			list->trig_update_old_table |= trigger->tgoldtable != NULL;
+			list->trig_update_new_table |= trigger->tgnewtable != NULL;
+		}
+		if (TRIGGER_FOR_DELETE(trigger->tgtype))
+		{
+			list->trig_delete_before_row |= row && before;
+			list->trig_delete_after_row |= row && after;
+			list->trig_delete_before_statement |= !row && before;
+			list->trig_delete_after_statement |= !row && after;
+			list->trig_delete_old_table |= trigger->tgoldtable != NULL;
+		}
+		list->triggers[kept++] = *trigger;
+	}
+	list->numtriggers = kept;
+	if (kept == 0)
+		target->ri_TrigDesc = NULL;
+}
+
+/*
+ * A trigger ON UPDATE OF columns asks the range table which ones the statement
+ * sets.
+ */
+static void
+make_range_table(RowWriter *writer)
+{
+	MemoryContext oldcontext = MemoryContextSwitchTo(writer->estate->es_query_cxt);
+	ParseState *pstate = make_parsestate(NULL);
+	ParseNamespaceItem *item = addRangeTableEntryForRelation(pstate, writer->rel,
+															 RowExclusiveLock,
+															 NULL, false, false);
+
+	writer->updated_columns = init_range_table(writer->estate, pstate, item);
+	writer->target->ri_RangeTableIndex = 1;
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
+ * Fire the BEFORE STATEMENT triggers, once the columns to be set are known.
+ */
+static void
+begin_statement(RowWriter *writer)
+{
+	if (writer->began || writer->target->ri_TrigDesc == NULL)
+		return;
+	writer->began = true;
+	if (writer->operation == CMD_INSERT)
+		ExecBSInsertTriggers(writer->estate, writer->target);
+	else if (writer->operation == CMD_UPDATE)
+		ExecBSUpdateTriggers(writer->estate, writer->target);
+	else
+		ExecBSDeleteTriggers(writer->estate, writer->target);
+}
+
+/*
+ * row_writer_open opens a table for rows of one operation.
+ *
+ * Takes RowExclusiveLock, kept to the end of the transaction.
+ */
+void
+row_writer_open(RowWriter *writer, Oid relid, CmdType operation)
+{
+	/* a command of its own, so that the outer query knows its rows from ours */
+	CommandCounterIncrement();
+	writer->rel = table_open(relid, RowExclusiveLock);
+	writer->operation = operation;
+	writer->estate = CreateExecutorState();
+	writer->estate->es_snapshot = GetActiveSnapshot();
+	writer->estate->es_output_cid = GetCurrentCommandId(true);
+	writer->target = ExecGetTriggerResultRel(writer->estate, relid, NULL);
+	leave_out_own_triggers(writer->target);
+	ExecOpenIndices(writer->target, false);
+	writer->slot = NULL;
+	writer->capture = NULL;
+	writer->began = false;
+	writer->updated_columns = NULL;
+
+	if (writer->target->ri_TrigDesc != NULL)
+	{
+		AfterTriggerBeginQuery();
+		writer->capture = MakeTransitionCaptureState(writer->target->ri_TrigDesc,
+													 relid, operation);
+		if (operation == CMD_UPDATE)
+			make_range_table(writer);
+	}
+}
+
+/*
+ * row_writer_new_row starts a new row, in a slot of its own: the columns the
+ * caller will give are left NULL, all others get their default.
+ */
+void
+row_writer_new_row(RowWriter *writer, const AttrNumber *given, int ngiven)
+{
+	TupleDesc	desc = RelationGetDescr(writer->rel);
+	TupleTableSlot *slot = table_slot_create(writer->rel,
+											 &writer->estate->es_tupleTable);
+
+	ExecClearTuple(slot);
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+		bool		is_given = false;
+
+		slot->tts_values[i] = (Datum) 0;
+		slot->tts_isnull[i] = true;
+		if (attribute->attisdropped || attribute->attgenerated ||
+			(!attribute->atthasdef && !attribute->attidentity &&
+			 get_typtype(attribute->atttypid) != TYPTYPE_DOMAIN))
+			continue;
+		for (int j = 0; j < ngiven && !is_given; j++)
+			is_given = (given[j] == i + 1);
+		if (!is_given)
+		{
+			Expr	   *expression = (Expr *) build_column_default(writer->rel, i + 1);
+			ExprState  *state;
+
+			if (expression == NULL)
+			{
+				if (get_typtype(attribute->atttypid) == TYPTYPE_DOMAIN)
+					domain_check((Datum) 0, true, attribute->atttypid, NULL, NULL);
+				continue;
+			}
+			state = ExecPrepareExpr(expression, writer->estate);
+			slot->tts_values[i] =
+				ExecEvalExpr(state, GetPerTupleExprContext(writer->estate),
+							 &slot->tts_isnull[i]);
+		}
+	}
+	ExecStoreVirtualTuple(slot);
+	writer->slot = slot;
+}
+
+/*
+ * row_writer_copy_row starts a changed version of an existing row.
+ */
+void
+row_writer_copy_row(RowWriter *writer, TupleTableSlot *row)
+{
+	TupleTableSlot *slot = table_slot_create(writer->rel,
+											 &writer->estate->es_tupleTable);
+	int			natts = slot->tts_tupleDescriptor->natts;
+
+	slot_getallattrs(row);
+	ExecClearTuple(slot);
+	memcpy(slot->tts_values, row->tts_values, sizeof(Datum) * natts);
+	memcpy(slot->tts_isnull, row->tts_isnull, sizeof(bool) * natts);
+	ExecStoreVirtualTuple(slot);
+	writer->slot = slot;
+}
+
+/*
+ * row_writer_set gives a column of the row to be written its value.
+ *
+ * Only before the row is handed to triggers or written.
+ */
+void
+row_writer_set(RowWriter *writer, AttrNumber column, Datum value, bool isnull)
+{
+	writer->slot->tts_values[column - 1] = value;
+	writer->slot->tts_isnull[column - 1] = isnull;
+	if (writer->updated_columns != NULL)
+	{
+		MemoryContext oldcontext = MemoryContextSwitchTo(writer->estate->es_query_cxt);
+
+		*writer->updated_columns =
+			bms_add_member(*writer->updated_columns,
+						   column - FirstLowInvalidHeapAttributeNumber);
+		MemoryContextSwitchTo(oldcontext);
+	}
+}
+
+static void
+row_vanished_error(RowWriter *writer)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("a trigger on table \"%s\" suppressed the row",
+					RelationGetRelationName(writer->rel)),
+			 errdetail("A BEFORE ROW trigger returned NULL, so the row cannot be written."),
+			 errhint("Let the trigger return the row, or raise an error of its own.")));
+}
+
+/*
+ * What a trigger left NULL in a column that is NOT NULL is refused before
+ * anybody reads the row.
+ */
+static void
+check_not_null(RowWriter *writer)
+{
+	TupleDesc	desc = RelationGetDescr(writer->rel);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (attribute->attnotnull && !attribute->attgenerated &&
+			slot_attisnull(writer->slot, i + 1))
+			ereport(ERROR,
+					(errcode(ERRCODE_NOT_NULL_VIOLATION),
+					 errmsg("null value in column \"%s\" of relation \"%s\" violates not-null constraint",
+							NameStr(attribute->attname),
+							RelationGetRelationName(writer->rel)),
+					 errdetail("A BEFORE ROW trigger left it null."),
+					 errtablecol(writer->rel, i + 1)));
+	}
+}
+
+/*
+ * row_writer_before_insert fires users' BEFORE ROW triggers, which may change
+ * the row.
+ */
+void
+row_writer_before_insert(RowWriter *writer)
+{
+	begin_statement(writer);
+	if (writer->target->ri_TrigDesc == NULL ||
+		!writer->target->ri_TrigDesc->trig_insert_before_row)
+		return;
+	if (!ExecBRInsertTriggers(writer->estate, writer->target, writer->slot))
+		row_vanished_error(writer);
+	check_not_null(writer);
+}
+
+static void
+check_row(RowWriter *writer)
+{
+	TupleConstr *constraints = RelationGetDescr(writer->rel)->constr;
+
+	if (constraints == NULL)
+		return;
+	if (constraints->has_generated_stored)
+		ExecComputeStoredGenerated(writer->target, writer->estate,
+								   writer->slot, writer->operation);
+	ExecConstraints(writer->target, writer->slot, writer->estate);
+}
+
+/*
+ * row_writer_insert inserts the row; row_writer_before_insert() came first.
+ */
+void
+row_writer_insert(RowWriter *writer)
+{
+	List	   *recheck = NIL;
+
+	check_row(writer);
+	table_tuple_insert(writer->rel, writer->slot,
+					   writer->estate->es_output_cid, 0, NULL);
+	if (writer->target->ri_NumIndices > 0)
+		recheck = insert_index_tuples(writer->target, writer->slot,
+									  writer->estate, false, 0);
+	ExecARInsertTriggers(writer->estate, writer->target, writer->slot,
+						 recheck, writer->capture);
+	ResetPerTupleExprContext(writer->estate);
+}
+
+static EPQState *
+make_epq_state(RowWriter *writer)
+{
+	EPQState   *epq = palloc0(EPQ_STATE_SIZE);
+
+#if PG_VERSION_NUM >= 160000
+	EvalPlanQualInit(epq, writer->estate, NULL, NIL, -1, NIL);
+#else
+	EvalPlanQualInit(epq, writer->estate, NULL, NIL, -1);
+#endif
+	return epq;
+}
+
+static void
+check_result(RowWriter *writer, TM_Result result)
+{
+	if (result == TM_Ok)
+		return;
+	if (result == TM_SelfModified)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("row of table \"%s\" was already changed by a trigger of the same command",
+						RelationGetRelationName(writer->rel)),
+				 errhint("Use an AFTER trigger to change the row further.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not serialize access due to concurrent update"),
+			 errhint("Retry the transaction.")));
+}
+
+/*
+ * row_writer_before_update fires users' BEFORE ROW triggers, which may change
+ * the row.
+ */
+void
+row_writer_before_update(RowWriter *writer, ItemPointer tid)
+{
+	begin_statement(writer);
+	if (writer->target->ri_TrigDesc == NULL ||
+		!writer->target->ri_TrigDesc->trig_update_before_row)
+		return;
+	if (!arbiter_before_row_update(writer->estate, make_epq_state(writer),
+								   writer->target, tid, writer->slot))
+		row_vanished_error(writer);
+	check_not_null(writer);
+}
+
+/*
+ * row_writer_update replaces a row, which the caller has locked, by the one
+ * in the slot; row_writer_before_update() came first.
+ */
+void
+row_writer_update(RowWriter *writer, ItemPointer tid)
+{
+	List	   *recheck = NIL;
+	TM_FailureData failure;
+	LockTupleMode lockmode;
+	UpdateIndexes indexes;
+
+	check_row(writer);
+	check_result(writer,
+				 table_tuple_update(writer->rel, tid, writer->slot,
+									writer->estate->es_output_cid,
+									writer->estate->es_snapshot,
+									InvalidSnapshot, true, &failure,
+									&lockmode, &indexes));
+	if (writer->target->ri_NumIndices > 0 && UPDATES_INDEXES(indexes))
+		recheck = insert_index_tuples(writer->target, writer->slot,
+									  writer->estate, true, indexes);
+	ExecARUpdateTriggers(writer->estate, writer->target, NULL, NULL, tid, NULL,
+						 writer->slot, recheck, writer->capture, false);
+	ResetPerTupleExprContext(writer->estate);
+}
+
+/*
+ * row_writer_delete deletes a row, which the caller has locked.
+ */
+void
+row_writer_delete(RowWriter *writer, ItemPointer tid)
+{
+	TM_FailureData failure;
+
+	begin_statement(writer);
+	if (writer->target->ri_TrigDesc != NULL &&
+		writer->target->ri_TrigDesc->trig_delete_before_row &&
+		!arbiter_before_row_delete(writer->estate, make_epq_state(writer),
+								   writer->target, tid))
+		row_vanished_error(writer);
+
+	check_result(writer,
+				 table_tuple_delete(writer->rel, tid,
+									writer->estate->es_output_cid,
+									writer->estate->es_snapshot,
+									InvalidSnapshot, true, &failure, false));
+	ExecARDeleteTriggers(writer->estate, writer->target, tid, NULL,
+						 writer->capture, false);
+}
+
+/*
+ * row_writer_close fires AFTER triggers, and lets go of everything but the
+ * table lock.
+ */
+void
+row_writer_close(RowWriter *writer)
+{
+	if (writer->target->ri_TrigDesc != NULL)
+	{
+		begin_statement(writer);
+		if (writer->operation == CMD_INSERT)
+			ExecASInsertTriggers(writer->estate, writer->target, writer->capture);
+		else if (writer->operation == CMD_UPDATE)
+			ExecASUpdateTriggers(writer->estate, writer->target, writer->capture);
+		else
+			ExecASDeleteTriggers(writer->estate, writer->target, writer->capture);
+		AfterTriggerEndQuery(writer->estate);
+	}
+	/* the server closes it as one that is there for triggers alone */
+	writer->target->ri_RangeTableIndex = 0;
+	ExecResetTupleTable(writer->estate->es_tupleTable, false);
+	close_indices(writer->target);
+	ExecCloseResultRelations(writer->estate);
+	FreeExecutorState(writer->estate);
+	table_close(writer->rel, NoLock);
+}

@@ -1,0 +1,216 @@
+/*-------------------------------------------------------------------------
+ *
+ * base_rows.c
+ *	  Read what the timeline is derived from: declared capacity and
+ *	  reservations.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "timeline/base_rows.h"
+
+#include "support/relations.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/memutils.h"
+
+/*
+ * status_is_active tells whether a row of this status takes capacity.
+ */
+bool
+status_is_active(Datum status)
+{
+	text	   *value = DatumGetTextPP(status);
+	int			length = VARSIZE_ANY_EXHDR(value);
+	const char *data = VARDATA_ANY(value);
+
+	return (length == 9 && memcmp(data, "confirmed", 9) == 0) ||
+		(length == 4 && memcmp(data, "held", 4) == 0);
+}
+
+void
+amount_overflow_error(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("sum of amounts is out of range for type bigint"),
+			 errhint("Choose a larger unit for the resource.")));
+}
+
+/*
+ * reservation_scan_begin starts a scan of the reservations, of any status, of
+ * a resource that overlap [from, to).
+ */
+void
+reservation_scan_begin(ReservationScan *scan, int32 resource_id,
+					   TimestampTz from, TimestampTz to, Snapshot snapshot)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	ScanKeyData keys[2];
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(resource_id));
+	ScanKeyInit(&keys[1], 2, BTLessStrategyNumber, F_TIMESTAMPTZ_LT,
+				TimestampTzGetDatum(to));
+	key_scan_begin(&scan->rows, relations->reservation,
+				   relations->reservation_start_idx, snapshot, keys, 2);
+	scan->from = from;
+}
+
+bool
+reservation_scan_next(ReservationScan *scan, ReservationRow *row)
+{
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	TupleTableSlot *slot = scan->rows.slot;
+
+	while (key_scan_next(&scan->rows))
+	{
+		Datum		during;
+		Datum		status;
+		bool		null[4];
+
+		during = slot_getattr(slot, columns[RESERVATION_DURING], &null[0]);
+		status = slot_getattr(slot, columns[RESERVATION_STATUS], &null[1]);
+		row->amount =
+			DatumGetInt64(slot_getattr(slot, columns[RESERVATION_AMOUNT], &null[2]));
+		row->reservation_id =
+			DatumGetInt64(slot_getattr(slot, columns[RESERVATION_ID], &null[3]));
+		if (null[0] || null[1] || null[2] || null[3])
+			continue;			/* somebody dropped a NOT NULL */
+		range_times(during, &row->start, &row->end);
+		if (row->end <= scan->from || row->start >= row->end)
+			continue;
+		row->active = status_is_active(status);
+		return true;
+	}
+	return false;
+}
+
+void
+reservation_scan_end(ReservationScan *scan)
+{
+	key_scan_end(&scan->rows);
+}
+
+/*
+ * reserved_segments returns, as negative amounts, what active reservations
+ * take from a resource over [from, to).
+ */
+Segment *
+reserved_segments(int32 resource_id, TimestampTz from, TimestampTz to,
+				  Snapshot snapshot, int *nsegments)
+{
+	ReservationScan scan;
+	ReservationRow row;
+	Size		room = 256;
+	Size		n = 0;
+	StepEvent  *events = palloc(sizeof(StepEvent) * room);
+	Segment    *segments;
+
+	reservation_scan_begin(&scan, resource_id, from, to, snapshot);
+	while (reservation_scan_next(&scan, &row))
+	{
+		if (!row.active)
+			continue;
+		if (n + 2 > room)
+		{
+			room *= 2;
+			events = repalloc_huge(events, sizeof(StepEvent) * room);
+		}
+		events[n].instant = row.start;
+		events[n++].delta = -row.amount;
+		events[n].instant = row.end;
+		events[n++].delta = row.amount;
+	}
+	reservation_scan_end(&scan);
+
+	segments = MemoryContextAllocHuge(CurrentMemoryContext,
+									  sizeof(Segment) * (n + 1));
+	*nsegments = steps_from_events(events, (int) n, segments);
+	if (*nsegments < 0)
+		amount_overflow_error();
+	pfree(events);
+	return segments;
+}
+
+/*
+ * capacity_segments returns the declared schedule of a resource over
+ * [from, to), ascending, one segment per row and clipped to that range.
+ */
+Segment *
+capacity_segments(int32 resource_id, TimestampTz from, TimestampTz to,
+				  Snapshot snapshot, int *nsegments)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	KeyScan		scan;
+	ScanKeyData key;
+	Size		room = 8;
+	int			n = 0;
+	Segment    *segments = palloc(sizeof(Segment) * room);
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(resource_id));
+	key_scan_begin(&scan, relations->capacity, relations->capacity_start_idx,
+				   snapshot, &key, 1);
+	while (key_scan_next(&scan))
+	{
+		bool		isnull;
+		TimestampTz start;
+		TimestampTz end;
+
+		range_times(slot_getattr(scan.slot, relations->capacity_column[CAPACITY_DURING], &isnull),
+					&start, &end);
+		if (start >= to)
+			break;
+		if (end <= from || start >= end)
+			continue;
+		if (n >= (int) room)
+		{
+			room *= 2;
+			segments = repalloc_huge(segments, sizeof(Segment) * room);
+		}
+		segments[n].start = Max(start, from);
+		segments[n].end = Min(end, to);
+		segments[n].delta =
+			DatumGetInt64(slot_getattr(scan.slot, relations->capacity_column[CAPACITY_AMOUNT], &isnull));
+		n++;
+	}
+	key_scan_end(&scan);
+	*nsegments = n;
+	return segments;
+}
+
+/*
+ * capacity_steps returns declared capacity over [from, to) as a step function,
+ * 0 where nothing is declared.
+ */
+Step *
+capacity_steps(int32 resource_id, TimestampTz from, TimestampTz to,
+			   Snapshot snapshot, int *nsteps)
+{
+	int			nrows;
+	Segment    *rows = capacity_segments(resource_id, from, to, snapshot, &nrows);
+	StepEvent  *events = palloc_extended(sizeof(StepEvent) * (2 * (Size) nrows + 1),
+										 MCXT_ALLOC_HUGE);
+	Segment    *segments = palloc_extended(sizeof(Segment) * (2 * (Size) nrows + 1),
+										   MCXT_ALLOC_HUGE);
+	Step	   *steps = palloc_extended(sizeof(Step) * (4 * (Size) nrows + 1),
+										MCXT_ALLOC_HUGE);
+	Step		zero = {.start = from,.available = 0};
+	int			nsegments;
+
+	/* a sum: with the constraint deferred, rows may overlap for a while */
+	for (int i = 0; i < nrows; i++)
+	{
+		events[2 * i] = (StepEvent) {rows[i].start, rows[i].delta};
+		events[2 * i + 1] = (StepEvent) {rows[i].end, -rows[i].delta};
+	}
+	nsegments = steps_from_events(events, 2 * nrows, segments);
+	if (nsegments < 0 ||
+		steps_apply(&zero, 1, to, segments, nsegments, false, steps, nsteps,
+					NULL) != STEPS_OK)
+		amount_overflow_error();
+	pfree(rows);
+	pfree(events);
+	pfree(segments);
+	return steps;
+}

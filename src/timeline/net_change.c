@@ -1,0 +1,92 @@
+/*-------------------------------------------------------------------------
+ *
+ * net_change.c
+ *	  Net effect of many changed rows on the timelines of many resources.
+ *
+ * Rows are collected as pairs of events and netted per resource and instant:
+ * what a statement takes and gives back at one instant cancels out, so that
+ * two rows of a full resource can be swapped in one UPDATE.  The result is in
+ * the order in which the timeline takes its locks.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "timeline/net_change.h"
+
+#include "timeline/base_rows.h"
+#include "utils/memutils.h"
+
+/*
+ * net_change_add adds an amount over a range; deltas are changes of what is
+ * available, so a reservation is negative.
+ */
+void
+net_change_add(NetChange *net, int32 resource_id, TimestampTz start,
+			   TimestampTz end, int64 delta)
+{
+	if (net->nevents + 2 > net->room)
+	{
+		net->room = Max(8, 2 * net->room);
+		if (net->events == NULL)
+			net->events = palloc(sizeof(NetEvent) * net->room);
+		else
+			net->events = repalloc_huge(net->events, sizeof(NetEvent) * net->room);
+	}
+	net->events[net->nevents++] = (NetEvent) {resource_id, {start, delta}};
+	net->events[net->nevents++] = (NetEvent) {resource_id, {end, -delta}};
+}
+
+static int
+compare_resources(const void *a, const void *b)
+{
+	int32		left = ((const NetEvent *) a)->resource_id;
+	int32		right = ((const NetEvent *) b)->resource_id;
+
+	return (left > right) - (left < right);
+}
+
+/*
+ * net_change_finish returns a change per resource, ascending by id; resources
+ * whose rows cancel out are left out.
+ */
+TimelineChange *
+net_change_finish(NetChange *net, int *nchanges)
+{
+	TimelineChange *changes;
+	StepEvent  *events;
+	int			nresources = 0;
+	int			n = 0;
+
+	*nchanges = 0;
+	if (net->nevents == 0)
+		return NULL;
+	qsort(net->events, net->nevents, sizeof(NetEvent), compare_resources);
+	for (Size i = 0; i < net->nevents; i++)
+	{
+		if (i == 0 || net->events[i].resource_id != net->events[i - 1].resource_id)
+			nresources++;
+	}
+	changes = palloc(sizeof(TimelineChange) * nresources);
+	events = MemoryContextAllocHuge(CurrentMemoryContext,
+									sizeof(StepEvent) * net->nevents);
+
+	for (Size first = 0; first < net->nevents;)
+	{
+		int			nevents = 0;
+		TimelineChange *change = &changes[n];
+
+		change->resource_id = net->events[first].resource_id;
+		while (first < net->nevents &&
+			   net->events[first].resource_id == change->resource_id)
+			events[nevents++] = net->events[first++].event;
+		change->segments = MemoryContextAllocHuge(CurrentMemoryContext,
+												  sizeof(Segment) * nevents);
+		change->nsegments = steps_from_events(events, nevents, change->segments);
+		if (change->nsegments < 0)
+			amount_overflow_error();
+		if (change->nsegments > 0)
+			n++;
+	}
+	pfree(events);
+	*nchanges = n;
+	return changes;
+}

@@ -1,0 +1,32 @@
+/*-------------------------------------------------------------------------
+ *
+ * net_change.h
+ *	  Net effect of many changed rows on the timelines of many resources.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBITER_NET_CHANGE_H
+#define ARBITER_NET_CHANGE_H
+
+#include "postgres.h"
+
+#include "timeline/timeline.h"
+
+typedef struct NetEvent
+{
+	int32		resource_id;
+	StepEvent	event;
+} NetEvent;
+
+typedef struct NetChange
+{
+	NetEvent   *events;
+	Size		nevents;
+	Size		room;
+} NetChange;
+
+extern void net_change_add(NetChange *net, int32 resource_id,
+						   TimestampTz start, TimestampTz end, int64 delta);
+extern TimelineChange *net_change_finish(NetChange *net, int *nchanges);
+
+#endif							/* ARBITER_NET_CHANGE_H */

@@ -4,7 +4,7 @@
  *	  The availability of resources as a function of time: the verbs.
  *
  * Everything above this module works with these; only timeline_*.c and
- * chunk_store.c know how a timeline is stored.
+ * chunk_*.c know how a timeline is stored.
  *
  *-------------------------------------------------------------------------
  */

@@ -1,0 +1,214 @@
+/*-------------------------------------------------------------------------
+ *
+ * chunk_scan.c
+ *	  Read chunks: rows of arbiter_timeline, in order of time.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "timeline/chunk_store.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "storage/procarray.h"
+#include "support/compat.h"
+#include "support/relations.h"
+#include "timeline/chunk_place.h"
+#include "utils/array.h"
+#include "utils/fmgroids.h"
+#include "utils/timestamp.h"
+
+/*
+ * chunk_scan_begin starts a scan of the chunks of a resource that end after
+ * an instant, in order of time.
+ */
+void
+chunk_scan_begin(ChunkScan *scan, ChunkStore *store, int32 resource_id,
+				 TimestampTz after, Snapshot snapshot)
+{
+	scan->store = store;
+	scan->slot = table_slot_create(store->rel, NULL);
+	scan->scan = arbiter_index_beginscan(store->rel, store->pkey, snapshot, 3);
+	chunk_scan_restart(scan, resource_id, after);
+}
+
+/*
+ * A scan usually wants one chunk or two, but a btree scan without an upper
+ * bound fetches all the entries of an index page at once.  So it looks only a
+ * little further than the chunk seen last was long, and on when that was not
+ * enough: ends ascend, so nothing is missed or met twice.
+ */
+#define LONGEST_REACH	(100 * USECS_PER_DAY)
+
+static int64 usual_reach = LONGEST_REACH;
+
+static void
+rescan(ChunkScan *scan, TimestampTz bound)
+{
+	ScanKeyData keys[3];
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(scan->resource_id));
+	ScanKeyInit(&keys[1], 2, BTGreaterStrategyNumber, F_TIMESTAMPTZ_GT,
+				TimestampTzGetDatum(scan->position));
+	ScanKeyInit(&keys[2], 2, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
+				TimestampTzGetDatum(bound));
+	index_rescan(scan->scan, keys, 3, NULL, 0);
+	scan->bounded = (bound != DT_NOEND);
+	scan->positioned = true;
+}
+
+/*
+ * chunk_scan_restart moves a scan to another resource or instant.
+ */
+void
+chunk_scan_restart(ChunkScan *scan, int32 resource_id, TimestampTz after)
+{
+	scan->resource_id = resource_id;
+	scan->position = after;
+	scan->positioned = false;
+}
+
+static Datum
+column(TupleTableSlot *slot, TimelineColumn which)
+{
+	bool		isnull;
+
+	return slot_getattr(slot, arbiter_relations()->timeline_column[which], &isnull);
+}
+
+/*
+ * Is a row, which we see, being changed by another transaction right now?
+ *
+ * A guess, made without a lock on the buffer: only who queues hangs on it.
+ */
+static bool
+is_contended(TupleTableSlot *slot)
+{
+	HeapTupleHeader header;
+	uint16		infomask;
+	TransactionId xmax;
+
+	if (!TTS_IS_BUFFERTUPLE(slot))
+		return false;
+	header = ((HeapTupleTableSlot *) slot)->tuple->t_data;
+	infomask = header->t_infomask;
+	if ((infomask & (HEAP_XMAX_INVALID | HEAP_XMAX_IS_MULTI)) != 0)
+		return false;
+	xmax = HeapTupleHeaderGetRawXmax(header);
+	/* who has the row must not queue behind those who wait for it */
+	return !TransactionIdIsCurrentTransactionId(xmax) &&
+		!TransactionIdIsCurrentTransactionId(HeapTupleHeaderGetXmin(header)) &&
+		TransactionIdIsInProgress(xmax);
+}
+
+/*
+ * Take a row apart; the chunk points into the slot.  False if the row is none
+ * that we would write: whatever somebody did to the table, do not read past
+ * the array.
+ */
+static bool
+read_chunk(TupleTableSlot *slot, Chunk *chunk)
+{
+	ArrayType  *array;
+
+	chunk->resource_id = DatumGetInt32(column(slot, TIMELINE_RESOURCE_ID));
+	chunk->end = DatumGetTimestampTz(column(slot, TIMELINE_ENDS));
+	chunk->base = DatumGetInt64(column(slot, TIMELINE_BASE));
+	chunk->minimum = chunk->base + DatumGetInt64(column(slot, TIMELINE_MINIMUM));
+	chunk->maximum = chunk->base + DatumGetInt64(column(slot, TIMELINE_MAXIMUM));
+	array = DatumGetArrayTypeP(column(slot, TIMELINE_STEPS));
+	chunk->tid = slot->tts_tid;
+	chunk->contended = is_contended(slot);
+
+	chunk->nsteps = ARR_NDIM(array) == 1 ? ARR_DIMS(array)[0] / 2 : 0;
+	chunk->stored = (const Step *) ARR_DATA_PTR(array);
+	if (chunk->nsteps < 1 || ARR_DIMS(array)[0] % 2 != 0 || ARR_HASNULL(array) ||
+		ARR_ELEMTYPE(array) != INT8OID || chunk->stored->start >= chunk->end)
+		return false;
+	chunk->start = chunk->stored->start;
+	return true;
+}
+
+/*
+ * Fetch the row that this transaction wrote last for the chunk a scan is at.
+ */
+static bool
+fetch_own_chunk(ChunkScan *scan)
+{
+	Relation	rel = scan->store->rel;
+	Snapshot	snapshot = scan->scan->xs_snapshot;
+	ItemPointerData tid;
+
+	return IsMVCCSnapshot(snapshot) &&
+		chunk_place_find(scan->resource_id, scan->position, &tid) &&
+		ItemPointerGetBlockNumber(&tid) < RelationGetNumberOfBlocks(rel) &&
+		table_tuple_fetch_row_version(rel, &tid, snapshot, scan->slot);
+}
+
+/*
+ * chunk_scan_next returns the next chunk; what it points to is valid until
+ * the scan goes on.
+ */
+bool
+chunk_scan_next(ChunkScan *scan, Chunk *chunk)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (fetch_own_chunk(scan) && read_chunk(scan->slot, chunk) &&
+		chunk->resource_id == scan->resource_id &&
+		chunk->start <= scan->position && chunk->end > scan->position)
+	{
+		scan->position = chunk->end;
+		scan->positioned = false;
+		return true;
+	}
+
+	if (!scan->positioned)
+		rescan(scan, TIMESTAMP_NOT_FINITE(scan->position) ? DT_NOEND :
+			   scan->position + usual_reach);
+	if (!index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot))
+	{
+		if (!scan->bounded)
+			return false;
+		rescan(scan, DT_NOEND);
+		if (!index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot))
+			return false;
+	}
+	if (!read_chunk(scan->slot, chunk))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("timeline of resource %d is damaged", scan->resource_id),
+				 errdetail("The chunk that ends at %s is not readable.",
+						   timestamptz_to_str(chunk->end)),
+				 errhint("Delete the resource's rows from arbiter_timeline: the next reservation builds it anew.")));
+	scan->position = chunk->end;
+	if (chunk->end != STEPS_INFINITY)
+		usual_reach = Min(3 * (chunk->end - chunk->start), LONGEST_REACH);
+	return true;
+}
+
+
+void
+chunk_scan_end(ChunkScan *scan)
+{
+	index_endscan(scan->scan);
+	ExecDropSingleTupleTableSlot(scan->slot);
+}
+
+/*
+ * chunk_steps returns a palloc'd copy of a chunk's steps, values absolute.
+ */
+Step *
+chunk_steps(const Chunk *chunk)
+{
+	Step	   *steps = palloc(sizeof(Step) * chunk->nsteps);
+
+	for (int i = 0; i < chunk->nsteps; i++)
+	{
+		steps[i].start = chunk->stored[i].start;
+		steps[i].available = chunk->stored[i].available + chunk->base;
+	}
+	return steps;
+}

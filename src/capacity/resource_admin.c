@@ -288,6 +288,7 @@ drop_contents(const Resource *resource, bool force)
 	/* waits for whoever holds a chunk, and then sees what they reserved */
 	LockRelationOid(relations->reservation, RowExclusiveLock);
 	LockRelationOid(relations->capacity, RowExclusiveLock);
+	LockRelationOid(relations->timeline, RowExclusiveLock);
 	timeline_unbuild(resource->id);
 	count = sweep_rows(relations->reservation, relations->reservation_start_idx,
 					   resource->id, force);

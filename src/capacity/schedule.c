@@ -81,6 +81,7 @@ begin_change(const char *function, const char *name, Resource *resource,
 	require_writable(function);
 	LockRelationOid(relations->reservation, AccessShareLock);
 	LockRelationOid(relations->capacity, RowExclusiveLock);
+	LockRelationOid(relations->timeline, RowExclusiveLock);
 
 	snapshot = decision_snapshot();
 	resource_get(name, snapshot, resource);

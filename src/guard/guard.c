@@ -91,6 +91,9 @@ note_resource(TriggerData *trigger, TupleTableSlot *row, AttrNumber column,
 
 	if (isnull || in_flight_noted(relid, resource_id, trigger->tg_event))
 		return;
+	/* tables are locked before resources: TRUNCATE locks this one */
+	if (!is_copy)
+		LockRelationOid(arbiter_relations()->timeline, RowExclusiveLock);
 	/* an orphan may be deleted, or given to a resource that exists */
 	if (!is_copy && !timeline_ensure_built(resource_id) && !is_old)
 		resource_unknown_id_error(resource_id);

@@ -277,7 +277,7 @@ END
 	return;
 }
 
-# random_mix writes one session of random work, a psql script.
+# random_mix writes the random work of one client, a psql script.
 #
 # seed: the same seed gives the same script
 # statements: how many

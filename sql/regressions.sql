@@ -153,3 +153,62 @@ DROP FUNCTION bug_between();
 DROP FUNCTION bug_number();
 DROP FUNCTION bug_nulls(regclass, text[], text[]);
 DROP FUNCTION bug_null();
+
+--
+-- triggers on UPDATE OF a column fire for the functions too
+--
+SELECT arbiter_create_resource('mended') > 0;
+SELECT arbiter_set_capacity('mended', '2030-01-01', '2031-01-01', 10);
+SELECT arbiter_reserve('mended', '2030-01-01', '2030-01-02', 1, 'watched') > 0;
+CREATE TABLE mended_seen (what text);
+CREATE FUNCTION mended_watch() RETURNS trigger LANGUAGE plpgsql AS
+	$$ BEGIN INSERT INTO mended_seen VALUES (tg_op || ' ' || tg_level); RETURN NULL; END $$;
+CREATE TRIGGER mended_status AFTER UPDATE OF status ON arbiter_reservation FOR EACH ROW EXECUTE FUNCTION mended_watch();
+CREATE TRIGGER mended_statement BEFORE UPDATE OF status ON arbiter_reservation FOR EACH STATEMENT EXECUTE FUNCTION mended_watch();
+CREATE TRIGGER mended_amount AFTER UPDATE OF amount ON arbiter_reservation FOR EACH ROW EXECUTE FUNCTION mended_watch();
+SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation WHERE user_id = 'watched';
+SELECT * FROM mended_seen ORDER BY what;
+DROP TRIGGER mended_status ON arbiter_reservation;
+DROP TRIGGER mended_statement ON arbiter_reservation;
+DROP TRIGGER mended_amount ON arbiter_reservation;
+
+--
+-- a rebuild from inside a capacity change would count twice
+--
+CREATE FUNCTION mended_rebuild() RETURNS trigger LANGUAGE plpgsql AS
+	$$ BEGIN PERFORM arbiter_rebuild('mended'); RETURN NEW; END $$;
+CREATE TRIGGER mended_rebuild BEFORE INSERT ON arbiter_capacity FOR EACH ROW EXECUTE FUNCTION mended_rebuild();
+SELECT outcome($$ SELECT arbiter_set_capacity('mended', '2030-09-01', '2030-10-01', 9) $$);
+DROP TRIGGER mended_rebuild ON arbiter_capacity;
+
+--
+-- a trigger that comes after ours cannot leave an amount that ours refuses
+--
+SELECT arbiter_reserve('mended', '2030-02-01', '2030-02-02', 2, 'negative') > 0;
+CREATE FUNCTION mended_negative() RETURNS trigger LANGUAGE plpgsql AS
+	$$ BEGIN NEW.amount := -5; RETURN NEW; END $$;
+CREATE TRIGGER zzz_mended BEFORE UPDATE ON arbiter_reservation FOR EACH ROW EXECUTE FUNCTION mended_negative();
+SELECT outcome($$ UPDATE arbiter_reservation SET attributes = '{}' WHERE user_id = 'negative' $$);
+DROP TRIGGER zzz_mended ON arbiter_reservation;
+
+--
+-- orphans can be deleted; a resource without its anchor is told, not tried for ever
+--
+BEGIN;
+SET LOCAL session_replication_role = replica;
+INSERT INTO arbiter_reservation (resource_id, during, amount) VALUES (-999, '[2030-01-01,2030-01-02)', 1);
+SET LOCAL session_replication_role = origin;
+SELECT problem FROM arbiter_check() WHERE resource_id = -999;
+DELETE FROM arbiter_reservation WHERE resource_id = -999;
+SELECT problem FROM arbiter_check() WHERE resource_id = -999;
+ROLLBACK;
+BEGIN;
+DELETE FROM arbiter_timeline WHERE resource_id = arbiter_resource_id('mended') AND ends = '-infinity';
+\set VERBOSITY sqlstate
+SELECT arbiter_reserve('mended', '2030-01-05', '2030-06-02', 1);
+\set VERBOSITY default
+ROLLBACK;
+SELECT * FROM arbiter_check('mended');
+SELECT arbiter_drop_resource('mended', force => true);
+DROP TABLE mended_seen;
+DROP FUNCTION mended_watch, mended_rebuild, mended_negative;

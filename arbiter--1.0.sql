@@ -19,6 +19,9 @@ CREATE TABLE @extschema@.arbiter_resource (
 	unit text,
 	min_lead interval,
 	granularity interval,
+	setup_time interval,
+	cleanup_time interval,
+	float_percent numeric(5, 2),
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	attributes jsonb,
 	CONSTRAINT arbiter_resource_pkey PRIMARY KEY (resource_id),
@@ -27,7 +30,14 @@ CREATE TABLE @extschema@.arbiter_resource (
 	CONSTRAINT arbiter_resource_min_lead_check CHECK (min_lead >= interval '0'),
 	CONSTRAINT arbiter_resource_granularity_check
 		CHECK (granularity > interval '0' AND pg_catalog.date_part('year', granularity) = 0
-			AND pg_catalog.date_part('month', granularity) = 0)
+			AND pg_catalog.date_part('month', granularity) = 0),
+	CONSTRAINT arbiter_resource_setup_time_check
+		CHECK (setup_time BETWEEN interval '0' AND interval '366 days' AND pg_catalog.date_part('year', setup_time) = 0
+			AND pg_catalog.date_part('month', setup_time) = 0),
+	CONSTRAINT arbiter_resource_cleanup_time_check
+		CHECK (cleanup_time BETWEEN interval '0' AND interval '366 days' AND pg_catalog.date_part('year', cleanup_time) = 0
+			AND pg_catalog.date_part('month', cleanup_time) = 0),
+	CONSTRAINT arbiter_resource_float_percent_check CHECK (float_percent BETWEEN 0 AND 100)
 );
 
 CREATE TABLE @extschema@.arbiter_capacity (
@@ -57,12 +67,16 @@ CREATE TABLE @extschema@.arbiter_reservation (
 	request_key text,
 	request_fingerprint text,
 	attributes jsonb,
+	tryout boolean NOT NULL DEFAULT false,
+	occupied tstzrange,
 	CONSTRAINT arbiter_reservation_pkey PRIMARY KEY (reservation_id, part)
 );
 CREATE INDEX arbiter_reservation_start_idx
 	ON @extschema@.arbiter_reservation (resource_id, pg_catalog.lower(during));
 CREATE UNIQUE INDEX arbiter_reservation_request_key
 	ON @extschema@.arbiter_reservation (user_id, request_key, part) WHERE request_key IS NOT NULL;
+CREATE INDEX arbiter_reservation_held_idx
+	ON @extschema@.arbiter_reservation (resource_id, expires_at) WHERE status = 'held';
 ALTER SEQUENCE @extschema@.arbiter_reservation_id_seq OWNED BY @extschema@.arbiter_reservation.reservation_id;
 
 -- What changes comes last: an update logs the bytes from the first that differs
@@ -153,6 +167,7 @@ ALTER TABLE @extschema@.arbiter_capacity ENABLE REPLICA TRIGGER arbiter_replica;
 
 CREATE TRIGGER zz_arbiter_resource BEFORE UPDATE OR DELETE ON @extschema@.arbiter_resource
 	FOR EACH ROW EXECUTE FUNCTION @extschema@.arbiter_resource_trigger();
+ALTER TABLE @extschema@.arbiter_resource ENABLE ALWAYS TRIGGER zz_arbiter_resource;
 CREATE TRIGGER arbiter_truncate AFTER TRUNCATE ON @extschema@.arbiter_resource
 	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.arbiter_truncate_trigger();
 ALTER TABLE @extschema@.arbiter_resource ENABLE ALWAYS TRIGGER arbiter_truncate;
@@ -168,13 +183,15 @@ ALTER TABLE @extschema@.arbiter_timeline ENABLE REPLICA TRIGGER arbiter_replica;
 
 CREATE FUNCTION @extschema@.arbiter_create_resource(name text DEFAULT 'default', unit text DEFAULT NULL,
 	min_lead interval DEFAULT NULL, granularity interval DEFAULT NULL,
-	attributes jsonb DEFAULT NULL)
+	setup_time interval DEFAULT NULL, cleanup_time interval DEFAULT NULL,
+	float_percent numeric DEFAULT NULL, attributes jsonb DEFAULT NULL)
 RETURNS integer
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.arbiter_alter_resource(name text, new_name text DEFAULT NULL,
 	unit text DEFAULT NULL, min_lead interval DEFAULT NULL, granularity interval DEFAULT NULL,
-	attributes jsonb DEFAULT NULL, clear text[] DEFAULT '{}')
+	setup_time interval DEFAULT NULL, cleanup_time interval DEFAULT NULL,
+	float_percent numeric DEFAULT NULL, attributes jsonb DEFAULT NULL, clear text[] DEFAULT '{}')
 RETURNS void
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
@@ -207,23 +224,25 @@ AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
 
 CREATE FUNCTION @extschema@.arbiter_reserve(start_time bigint, end_time bigint, amount bigint,
 	user_id text DEFAULT CURRENT_USER, resource text DEFAULT 'default',
-	request_key text DEFAULT NULL)
+	request_key text DEFAULT NULL, tryout boolean DEFAULT false)
 RETURNS bigint
 AS 'MODULE_PATHNAME', 'arbiter_reserve_epoch' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.arbiter_reserve(resource text, start_time timestamptz, end_time timestamptz,
-	amount bigint, user_id text DEFAULT CURRENT_USER, request_key text DEFAULT NULL)
+	amount bigint, user_id text DEFAULT CURRENT_USER, request_key text DEFAULT NULL,
+	tryout boolean DEFAULT false)
 RETURNS bigint
 AS 'MODULE_PATHNAME', 'arbiter_reserve_timestamptz' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.arbiter_reserve(resource text, start_time text, end_time text,
-	amount bigint, user_id text DEFAULT CURRENT_USER, request_key text DEFAULT NULL)
+	amount bigint, user_id text DEFAULT CURRENT_USER, request_key text DEFAULT NULL,
+	tryout boolean DEFAULT false)
 RETURNS bigint
 AS 'MODULE_PATHNAME', 'arbiter_reserve_text' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.arbiter_try_reserve(start_time bigint, end_time bigint, amount bigint,
 	user_id text DEFAULT CURRENT_USER, resource text DEFAULT 'default',
-	request_key text DEFAULT NULL,
+	request_key text DEFAULT NULL, tryout boolean DEFAULT false,
 	OUT granted boolean, OUT reservation_id bigint, OUT reason text, OUT message text,
 	OUT limiting_time timestamptz, OUT available bigint, OUT earliest_start timestamptz,
 	OUT largest_amount bigint, OUT limiting_resource text)
@@ -231,6 +250,7 @@ AS 'MODULE_PATHNAME', 'arbiter_try_reserve_epoch' LANGUAGE C VOLATILE PARALLEL U
 
 CREATE FUNCTION @extschema@.arbiter_try_reserve(resource text, start_time timestamptz, end_time timestamptz,
 	amount bigint, user_id text DEFAULT CURRENT_USER, request_key text DEFAULT NULL,
+	tryout boolean DEFAULT false,
 	OUT granted boolean, OUT reservation_id bigint, OUT reason text, OUT message text,
 	OUT limiting_time timestamptz, OUT available bigint, OUT earliest_start timestamptz,
 	OUT largest_amount bigint, OUT limiting_resource text)
@@ -238,26 +258,113 @@ AS 'MODULE_PATHNAME', 'arbiter_try_reserve_timestamptz' LANGUAGE C VOLATILE PARA
 
 CREATE FUNCTION @extschema@.arbiter_try_reserve(resource text, start_time text, end_time text,
 	amount bigint, user_id text DEFAULT CURRENT_USER, request_key text DEFAULT NULL,
+	tryout boolean DEFAULT false,
 	OUT granted boolean, OUT reservation_id bigint, OUT reason text, OUT message text,
 	OUT limiting_time timestamptz, OUT available bigint, OUT earliest_start timestamptz,
 	OUT largest_amount bigint, OUT limiting_resource text)
 AS 'MODULE_PATHNAME', 'arbiter_try_reserve_text' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.arbiter_reserve_all(requirements jsonb, start_time timestamptz,
-	end_time timestamptz, user_id text DEFAULT CURRENT_USER, request_key text DEFAULT NULL)
+	end_time timestamptz, user_id text DEFAULT CURRENT_USER, request_key text DEFAULT NULL,
+	tryout boolean DEFAULT false)
 RETURNS bigint
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.arbiter_try_reserve_all(requirements jsonb, start_time timestamptz,
 	end_time timestamptz, user_id text DEFAULT CURRENT_USER, request_key text DEFAULT NULL,
+	tryout boolean DEFAULT false,
 	OUT granted boolean, OUT reservation_id bigint, OUT reason text, OUT message text,
 	OUT limiting_time timestamptz, OUT available bigint, OUT earliest_start timestamptz,
 	OUT largest_amount bigint, OUT limiting_resource text)
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
+CREATE FUNCTION @extschema@.arbiter_reserve_many(requests jsonb, all_or_nothing boolean DEFAULT false)
+RETURNS TABLE (request integer, granted boolean, reservation_id bigint, reason text, message text,
+	limiting_time timestamptz, available bigint, earliest_start timestamptz, largest_amount bigint)
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
 CREATE FUNCTION @extschema@.arbiter_cancel(reservation_id bigint)
 RETURNS void
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+--
+-- Life of a reservation
+--
+
+CREATE FUNCTION @extschema@.arbiter_hold(resource text, start_time timestamptz, end_time timestamptz,
+	amount bigint, ttl interval DEFAULT '15 minutes', user_id text DEFAULT CURRENT_USER,
+	request_key text DEFAULT NULL, tryout boolean DEFAULT false)
+RETURNS bigint
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.arbiter_try_hold(resource text, start_time timestamptz, end_time timestamptz,
+	amount bigint, ttl interval DEFAULT '15 minutes', user_id text DEFAULT CURRENT_USER,
+	request_key text DEFAULT NULL, tryout boolean DEFAULT false,
+	OUT granted boolean, OUT reservation_id bigint, OUT reason text, OUT message text,
+	OUT limiting_time timestamptz, OUT available bigint, OUT earliest_start timestamptz,
+	OUT largest_amount bigint, OUT limiting_resource text)
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.arbiter_confirm(reservation_id bigint)
+RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.arbiter_extend(reservation_id bigint, new_end timestamptz)
+RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.arbiter_truncate(reservation_id bigint, at timestamptz DEFAULT NULL)
+RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.arbiter_resize(reservation_id bigint, amount bigint,
+	resource text DEFAULT NULL)
+RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.arbiter_move(reservation_id bigint, new_start timestamptz)
+RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.arbiter_transfer(reservation_id bigint, user_id text)
+RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.arbiter_swap(cancel_ids bigint[], requests jsonb)
+RETURNS TABLE (request integer, reservation_id bigint)
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+
+CREATE FUNCTION @extschema@.arbiter_expire(max_rows bigint DEFAULT 10000)
+RETURNS bigint
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+--
+-- The negotiator
+--
+
+CREATE FUNCTION @extschema@.arbiter_find_slot(resource text, amount bigint, duration interval,
+	after timestamptz DEFAULT pg_catalog.now(), before timestamptz DEFAULT 'infinity',
+	max_results integer DEFAULT 1, tryout boolean DEFAULT false)
+RETURNS TABLE (start_time timestamptz, end_time timestamptz, latest_start timestamptz)
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE ROWS 1;
+
+CREATE FUNCTION @extschema@.arbiter_find_slot_all(requirements jsonb, duration interval,
+	after timestamptz DEFAULT pg_catalog.now(), before timestamptz DEFAULT 'infinity',
+	max_results integer DEFAULT 1, tryout boolean DEFAULT false)
+RETURNS TABLE (start_time timestamptz, end_time timestamptz, latest_start timestamptz)
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE ROWS 1;
+
+CREATE FUNCTION @extschema@.arbiter_suggest(OUT kind text, OUT part integer, INOUT resource text,
+	INOUT start_time timestamptz, INOUT end_time timestamptz, INOUT amount bigint,
+	tryout boolean DEFAULT false, OUT reason text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE ROWS 5;
+
+CREATE FUNCTION @extschema@.arbiter_tradeoff(resource text, duration interval,
+	after timestamptz DEFAULT pg_catalog.now(), before timestamptz DEFAULT NULL,
+	tryout boolean DEFAULT false)
+RETURNS TABLE (amount bigint, start_time timestamptz, end_time timestamptz)
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE ROWS 10;
 
 --
 -- Read
@@ -282,12 +389,25 @@ AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
 
 CREATE FUNCTION @extschema@.arbiter_conflicts(resource text DEFAULT NULL)
 RETURNS TABLE (resource_name text, during tstzrange, capacity bigint, reserved bigint,
-	available bigint)
+	available bigint, reservation_ids bigint[])
 LANGUAGE SQL STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT r.name, t.during, t.capacity, t.reserved, t.available
+	SELECT r.name, t.during, t.capacity, t.reserved, t.available, taken.reservation_ids
 	FROM @extschema@.arbiter_resource r
 	CROSS JOIN LATERAL @extschema@.arbiter_timeline(r.name) t
+	CROSS JOIN LATERAL (
+		-- whoever came last is the first to be moved
+		SELECT array_agg(v.reservation_id ORDER BY v.created_at DESC, v.reservation_id DESC)
+		FROM (
+			SELECT o.reservation_id, max(o.created_at)
+			FROM @extschema@.arbiter_reservation o
+			WHERE o.resource_id = r.resource_id AND o.status IN ('held', 'confirmed')
+				AND coalesce(o.occupied, o.during) && t.during
+				-- for the index: what is occupied begins no more than this before the range
+				AND lower(o.during) < upper(t.during) + interval '366 days'
+				AND (o.status <> 'held' OR o.expires_at IS NULL
+					OR o.expires_at > statement_timestamp())
+			GROUP BY o.reservation_id) v (reservation_id, created_at)) taken (reservation_ids)
 	WHERE (arbiter_conflicts.resource IS NULL
 			OR r.resource_id = @extschema@.arbiter_resource_id(arbiter_conflicts.resource))
 		AND t.available < 0
@@ -298,6 +418,35 @@ BEGIN ATOMIC
 						   WHERE c.resource_id = r.resource_id))
 	ORDER BY r.name, t.during;
 END;
+
+--
+-- Calendars
+--
+
+CREATE FUNCTION @extschema@.arbiter_calendar(resource text, start_time timestamptz,
+	end_time timestamptz, grain interval, tz text DEFAULT pg_catalog.current_setting('TimeZone'))
+RETURNS TABLE (bucket_start timestamptz, bucket_end timestamptz, resource text,
+	capacity_min bigint, capacity_max bigint, reserved_min bigint, reserved_max bigint,
+	reserved_avg numeric, available_min bigint, available_max bigint, available_avg numeric)
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE ROWS 1000;
+
+CREATE FUNCTION @extschema@.arbiter_calendar_all(resources text[], start_time timestamptz,
+	end_time timestamptz, grain interval, tz text DEFAULT pg_catalog.current_setting('TimeZone'))
+RETURNS TABLE (bucket_start timestamptz, bucket_end timestamptz, resource text,
+	capacity_min bigint, capacity_max bigint, reserved_min bigint, reserved_max bigint,
+	reserved_avg numeric, available_min bigint, available_max bigint, available_avg numeric)
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE ROWS 10000;
+
+--
+-- Capacity cuts
+--
+
+CREATE FUNCTION @extschema@.arbiter_evacuate(from_resource text, to_resource text,
+	start_time timestamptz DEFAULT NULL, end_time timestamptz DEFAULT NULL,
+	sort_order text DEFAULT 'newest', only_conflicts boolean DEFAULT false)
+RETURNS TABLE (reservation_id bigint, part integer, user_id text, during tstzrange, amount bigint,
+	moved boolean, reason text, message text, limiting_time timestamptz, available bigint)
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 --
 -- Check and repair
@@ -363,8 +512,8 @@ BEGIN ATOMIC
 		UNION ALL
 		SELECT v.resource_id, e.instant, - e.amount::numeric, e.amount::numeric, 0, 0
 		FROM @extschema@.arbiter_reservation v JOIN chosen USING (resource_id) CROSS JOIN LATERAL (VALUES
-			(@extschema@.arbiter_microseconds(lower(v.during)), v.amount),
-			(@extschema@.arbiter_microseconds(upper(v.during)), - v.amount)) e (instant, amount)
+			(@extschema@.arbiter_microseconds(lower(coalesce(v.occupied, v.during))), v.amount),
+			(@extschema@.arbiter_microseconds(upper(coalesce(v.occupied, v.during))), - v.amount)) e (instant, amount)
 		WHERE v.status IN ('held', 'confirmed')
 		UNION ALL
 		-- ... against what the steps of the chunks say
@@ -490,6 +639,815 @@ FROM @extschema@.arbiter_reservation v
 LEFT JOIN @extschema@.arbiter_resource r ON r.resource_id = v.resource_id
 GROUP BY v.reservation_id;
 
+-- What is of days is of a window around today, from 30 days before to 30 days after
+-- it, in the session's time zone: an end of infinity has no last day.  Holds that
+-- expired are free, reaped or not.
+
+CREATE VIEW @extschema@.arbiter_utilisation WITH (security_invoker = true) AS
+SELECT r.name AS resource, r.unit, b.bucket_start::date AS day,
+	round((b.reserved_avg + b.available_avg) * h.hours, 2) AS capacity_hours,
+	round(b.reserved_avg * h.hours, 2) AS reserved_hours,
+	round(100 * b.reserved_avg / nullif(b.reserved_avg + b.available_avg, 0), 1) AS utilisation_percent,
+	b.reserved_max, b.available_min
+FROM @extschema@.arbiter_resource r
+CROSS JOIN LATERAL @extschema@.arbiter_calendar(r.name,
+	date_trunc('day', statement_timestamp() - interval '30 days'),
+	date_trunc('day', statement_timestamp() + interval '31 days'), interval '1 day') b
+CROSS JOIN LATERAL (SELECT extract(epoch FROM b.bucket_end - b.bucket_start) / 3600) h (hours)
+ORDER BY r.name, b.bucket_start;
+
+CREATE VIEW @extschema@.arbiter_usage WITH (security_invoker = true) AS
+SELECT v.user_id, r.name AS resource, r.unit,
+	count(DISTINCT v.reservation_id) AS reservations,
+	round(sum(v.amount * p.past), 2) AS used_hours,
+	round(sum(v.amount * p.coming), 2) AS booked_hours,
+	round(100 * sum(v.amount * p.past)
+		/ nullif(sum(sum(v.amount * p.past)) OVER (PARTITION BY r.resource_id), 0), 1) AS used_percent
+FROM (SELECT statement_timestamp() AS now,
+		date_trunc('day', statement_timestamp() - interval '30 days') AS first,
+		date_trunc('day', statement_timestamp() + interval '31 days') AS last) w
+JOIN @extschema@.arbiter_reservation v ON lower(v.during) < w.last AND upper(v.during) > w.first
+JOIN @extschema@.arbiter_resource r ON r.resource_id = v.resource_id
+CROSS JOIN LATERAL (SELECT
+	extract(epoch FROM greatest(least(upper(v.during), w.now), w.first)
+		- least(greatest(lower(v.during), w.first), w.now)) / 3600,
+	extract(epoch FROM least(greatest(upper(v.during), w.now), w.last)
+		- greatest(least(lower(v.during), w.last), w.now)) / 3600) p (past, coming)
+WHERE v.status = 'confirmed'
+	OR v.status = 'held' AND (v.expires_at IS NULL OR v.expires_at > w.now)
+GROUP BY v.user_id, r.resource_id, r.name, r.unit
+ORDER BY r.name, used_hours DESC, booked_hours DESC, v.user_id;
+
+CREATE VIEW @extschema@.arbiter_refused_demand WITH (security_invoker = true) AS
+WITH request AS (
+	-- who is refused asks again: the same request counts once
+	SELECT d.resource_id, d.user_id, d.during, d.amount, count(*) AS denials,
+		max(d.denied_at) AS last_denied_at, max(d.amount - coalesce(d.available, 0)) AS shortfall,
+		least(upper(d.during), lower(d.during) + interval '168 hours') AS until
+	FROM @extschema@.arbiter_denial d
+	WHERE d.reason IN ('RV001', 'RV002') AND isfinite(lower(d.during))
+	GROUP BY d.resource_id, d.user_id, d.during, d.amount
+), wanted AS (
+	-- a week has 168 hours, and a request may touch its first hour twice
+	SELECT q.*, h.hour, extract(isodow FROM h.hour)::integer AS day_of_week,
+		extract(hour FROM h.hour)::integer AS hour_of_day,
+		row_number() OVER (PARTITION BY q.resource_id, q.user_id, q.during, q.amount,
+			extract(isodow FROM h.hour), extract(hour FROM h.hour) ORDER BY h.hour) AS touch
+	FROM request q
+	CROSS JOIN LATERAL generate_series(date_trunc('hour', lower(q.during)),
+		q.until - interval '1 microsecond', interval '1 hour') h (hour)
+)
+SELECT r.name AS resource, r.unit, w.day_of_week, w.hour_of_day,
+	count(*) FILTER (WHERE w.touch = 1) AS requests,
+	sum(w.denials) FILTER (WHERE w.touch = 1)::bigint AS denials,
+	count(DISTINCT w.user_id) AS users,
+	round(sum(w.amount * extract(epoch FROM least(w.until, w.hour + interval '1 hour')
+		- greatest(lower(w.during), w.hour)) / 3600), 2) AS refused_hours,
+	max(w.shortfall) AS largest_shortfall,
+	max(w.last_denied_at) AS last_denied_at
+FROM wanted w
+JOIN @extschema@.arbiter_resource r ON r.resource_id = w.resource_id
+GROUP BY r.resource_id, r.name, r.unit, w.day_of_week, w.hour_of_day
+ORDER BY r.name, w.day_of_week, w.hour_of_day;
+
+CREATE VIEW @extschema@.arbiter_lead_time WITH (security_invoker = true) AS
+SELECT r.name AS resource, count(*) AS reservations,
+	count(*) FILTER (WHERE l.lead < interval '0') AS made_after_start,
+	min(l.lead) AS shortest,
+	percentile_disc(0.1) WITHIN GROUP (ORDER BY l.lead) AS first_decile,
+	percentile_disc(0.5) WITHIN GROUP (ORDER BY l.lead) AS median,
+	percentile_disc(0.9) WITHIN GROUP (ORDER BY l.lead) AS last_decile,
+	max(l.lead) AS longest
+FROM @extschema@.arbiter_resource r
+JOIN @extschema@.arbiter_reservation v ON v.resource_id = r.resource_id
+	AND lower(v.during) >= date_trunc('day', statement_timestamp() - interval '30 days')
+	AND lower(v.during) < date_trunc('day', statement_timestamp() + interval '31 days')
+CROSS JOIN LATERAL (SELECT lower(v.during) - v.created_at) l (lead)
+WHERE v.status = 'confirmed'
+	OR v.status = 'held' AND (v.expires_at IS NULL OR v.expires_at > statement_timestamp())
+GROUP BY r.resource_id, r.name
+ORDER BY r.name;
+
+CREATE VIEW @extschema@.arbiter_expired_hold WITH (security_invoker = true) AS
+SELECT v.reservation_id, v.part, r.name AS resource, r.unit, v.amount, v.user_id,
+	lower(v.during) AS start_time, upper(v.during) AS end_time,
+	v.created_at AS held_at, v.expires_at AS expired_at
+FROM @extschema@.arbiter_reservation v
+JOIN @extschema@.arbiter_resource r ON r.resource_id = v.resource_id
+WHERE v.status = 'expired' OR v.status = 'held' AND v.expires_at <= statement_timestamp()
+ORDER BY v.expires_at DESC, v.reservation_id, v.part;
+
+CREATE VIEW @extschema@.arbiter_running WITH (security_invoker = true) AS
+SELECT v.reservation_id, v.part, r.name AS resource, r.unit, v.amount, v.user_id, v.status,
+	lower(v.during) AS start_time, upper(v.during) AS end_time
+FROM @extschema@.arbiter_reservation v
+JOIN @extschema@.arbiter_resource r ON r.resource_id = v.resource_id
+WHERE lower(v.during) <= statement_timestamp() AND upper(v.during) > statement_timestamp()
+	AND (v.status = 'confirmed'
+		OR v.status = 'held' AND (v.expires_at IS NULL OR v.expires_at > statement_timestamp()))
+ORDER BY upper(v.during), v.reservation_id, v.part;
+
+CREATE VIEW @extschema@.arbiter_upcoming WITH (security_invoker = true) AS
+SELECT v.reservation_id, v.part, r.name AS resource, r.unit, v.amount, v.user_id, v.status,
+	lower(v.during) AS start_time, upper(v.during) AS end_time
+FROM @extschema@.arbiter_reservation v
+JOIN @extschema@.arbiter_resource r ON r.resource_id = v.resource_id
+WHERE lower(v.during) > statement_timestamp()
+	AND (v.status = 'confirmed'
+		OR v.status = 'held' AND (v.expires_at IS NULL OR v.expires_at > statement_timestamp()))
+ORDER BY lower(v.during), v.reservation_id, v.part;
+
+CREATE VIEW @extschema@.arbiter_nearly_exhausted WITH (security_invoker = true) AS
+WITH step AS (
+	SELECT r.resource_id, r.name, r.unit, t.during, t.capacity, h.headroom,
+		t.capacity > 0 AND h.headroom <= t.capacity * 0.1 OR t.available < 0 AS scarce
+	FROM @extschema@.arbiter_resource r
+	CROSS JOIN LATERAL @extschema@.arbiter_timeline(r.name, statement_timestamp(),
+		statement_timestamp() + interval '14 days') t
+	CROSS JOIN LATERAL (SELECT t.available
+		- ceil(t.capacity * coalesce(r.float_percent, 0) / 100)::bigint) h (headroom)
+), numbered AS (
+	-- steps that follow one another share a number
+	SELECT s.*, count(*) FILTER (WHERE NOT s.scarce) OVER (PARTITION BY s.resource_id
+		ORDER BY lower(s.during)) AS stretch
+	FROM step s
+)
+SELECT n.name AS resource, n.unit, min(lower(n.during)) AS start_time, max(upper(n.during)) AS end_time,
+	min(n.headroom) AS available_min,
+	(array_agg(n.capacity ORDER BY n.headroom, lower(n.during)))[1] AS capacity,
+	(array_agg(lower(n.during) ORDER BY n.headroom, lower(n.during)))[1] AS tightest_time
+FROM numbered n
+WHERE n.scarce
+GROUP BY n.resource_id, n.name, n.unit, n.stretch
+ORDER BY start_time, n.name;
+
+--
+-- Charts and reports
+--
+
+-- A bar is a bucket at its worst instant: where capacity changes inside the
+-- bucket, the calendar does not say what it is there.
+CREATE FUNCTION @extschema@.arbiter_chart(resource text, start_time timestamptz,
+	end_time timestamptz, grain interval, tz text DEFAULT pg_catalog.current_setting('TimeZone'),
+	width integer DEFAULT 50, ascii boolean DEFAULT pg_catalog.getdatabaseencoding() <> 'UTF8')
+RETURNS TABLE (bucket text, chart text, capacity bigint, reserved bigint, float_amount bigint,
+	free bigint)
+LANGUAGE SQL STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH worst AS (
+		SELECT c.bucket_start, c.bucket_start AT TIME ZONE arbiter_chart.tz AS starts,
+			w.capacity, w.reserved,
+			greatest(0, least(w.capacity - w.reserved,
+				pg_catalog.ceil(w.capacity * coalesce(r.float_percent, 0) / 100)))::bigint AS float_amount
+		FROM @extschema@.arbiter_calendar(arbiter_chart.resource, arbiter_chart.start_time,
+			arbiter_chart.end_time, arbiter_chart.grain, arbiter_chart.tz) c
+		LEFT JOIN @extschema@.arbiter_resource r ON r.name = c.resource
+		CROSS JOIN LATERAL (
+			SELECT c.capacity_max, c.reserved_max
+			WHERE c.capacity_min = c.capacity_max
+			UNION ALL
+			(SELECT t.capacity, t.reserved
+			 FROM @extschema@.arbiter_timeline(c.resource, c.bucket_start, c.bucket_end) t
+			 WHERE c.capacity_min < c.capacity_max
+			 ORDER BY t.available, t.during
+			 LIMIT 1)
+		) w (capacity, reserved)
+	), part AS (
+		-- how much of a bar is what, as shares of the largest
+		SELECT w.*, w.reserved > w.capacity AS oversold, w.reserved / l.largest AS reserved_to,
+			(w.reserved + w.float_amount) / l.largest AS float_to, w.capacity / l.largest AS free_to
+		FROM worst w
+		CROSS JOIN (SELECT greatest(pg_catalog.max(w.capacity), pg_catalog.max(w.reserved), 1)::numeric
+			FROM worst w) l (largest)
+	), cell AS (
+		-- and where it ends, in characters; what is reserved or oversold shows, however little
+		SELECT p.*,
+			greatest(pg_catalog.round(s.cells * p.reserved_to), (p.reserved > 0)::integer)::integer AS reserved_cells,
+			pg_catalog.round(s.cells * p.float_to)::integer AS float_cells,
+			least(pg_catalog.round(s.cells * p.free_to), s.cells - p.oversold::integer)::integer AS free_cells
+		FROM part p
+		CROSS JOIN (SELECT greatest(1, least(coalesce(arbiter_chart.width, 50), 500))) s (cells)
+	), label AS (
+		SELECT CASE WHEN pg_catalog.bool_and(w.starts = pg_catalog.date_trunc('day', w.starts)) THEN 'Dy YYYY-MM-DD'
+			WHEN pg_catalog.bool_and(w.starts = pg_catalog.date_trunc('minute', w.starts)) THEN 'Dy YYYY-MM-DD HH24:MI'
+			WHEN pg_catalog.bool_and(w.starts = pg_catalog.date_trunc('second', w.starts)) THEN 'Dy YYYY-MM-DD HH24:MI:SS'
+			ELSE 'Dy YYYY-MM-DD HH24:MI:SS.US' END AS format
+		FROM worst w
+	)
+	SELECT pg_catalog.to_char(c.starts, l.format),
+		CASE WHEN c.oversold THEN pg_catalog.repeat(m.reserved, c.free_cells)
+				|| pg_catalog.repeat('!', greatest(c.reserved_cells - c.free_cells, 1))
+			ELSE pg_catalog.repeat(m.reserved, c.reserved_cells)
+				|| pg_catalog.repeat(m.float, c.float_cells - c.reserved_cells)
+				|| pg_catalog.repeat(m.free, c.free_cells - greatest(c.float_cells, c.reserved_cells)) END,
+		c.capacity, c.reserved, c.float_amount, c.capacity - c.reserved - c.float_amount
+	FROM cell c
+	CROSS JOIN label l
+	-- # + . or blocks; chr() of a constant would fail where the encoding has none
+	CROSS JOIN (SELECT pg_catalog.chr(CASE WHEN arbiter_chart.ascii THEN 35 ELSE 9608 END),
+		pg_catalog.chr(CASE WHEN arbiter_chart.ascii THEN 43 ELSE 9618 END),
+		pg_catalog.chr(CASE WHEN arbiter_chart.ascii THEN 46 ELSE 9617 END)) m (reserved, float, free)
+	ORDER BY c.bucket_start;
+END;
+
+-- Text of users in markup: nothing in it is markup, and what XML forbids is shown
+-- as a character that is none.
+CREATE FUNCTION @extschema@.arbiter_html(content text)
+RETURNS text
+LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+RETURN regexp_replace(
+	replace(replace(replace(replace(replace(
+		CASE WHEN length(content) > 200 THEN left(content, 199) || '...' ELSE content END,
+		'&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;'), '''', '&#39;'),
+	'[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f]', '&#65533;', 'g');
+
+CREATE FUNCTION @extschema@.arbiter_html_number(number numeric)
+RETURNS text
+LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+RETURN regexp_replace(to_char(round(number, 1), 'FM999,999,999,999,999,999,999,999,999,999,990.0'), '\.0$', '');
+
+CREATE FUNCTION @extschema@.arbiter_html_time(instant timestamptz)
+RETURNS text
+LANGUAGE SQL STABLE STRICT PARALLEL SAFE
+RETURN CASE WHEN instant = 'infinity' THEN 'no end' WHEN instant = '-infinity' THEN 'no start'
+	ELSE to_char(instant, CASE WHEN instant = date_trunc('minute', instant) THEN 'YYYY-MM-DD HH24:MI'
+		ELSE 'YYYY-MM-DD HH24:MI:SS' END) END;
+
+-- A curve has at most 400 points, however long the range is.
+CREATE FUNCTION @extschema@.arbiter_report_grain(start_time timestamptz, end_time timestamptz)
+RETURNS interval
+LANGUAGE SQL STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT coalesce((
+			SELECT g.grain
+			FROM unnest(ARRAY['1 s', '5 s', '15 s', '1 min', '2 min', '5 min', '10 min', '15 min', '30 min', '1 h',
+				'2 h', '3 h', '6 h', '12 h', '1 day', '2 days', '7 days']::interval[]) g (grain)
+			WHERE extract(epoch FROM g.grain) * 400 >= s.seconds
+			ORDER BY g.grain LIMIT 1),
+		make_interval(days => ceil(s.seconds / 86400 / 400)::integer))
+	FROM (SELECT extract(epoch FROM arbiter_report_grain.end_time - arbiter_report_grain.start_time)) s (seconds);
+END;
+
+-- At most nine marks on the axis of time, at round times of the session's zone.
+CREATE FUNCTION @extschema@.arbiter_report_ticks(start_time timestamptz, end_time timestamptz)
+RETURNS TABLE (place numeric, label text, number bigint)
+LANGUAGE SQL STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT round(100 * extract(epoch FROM i.instant - arbiter_report_ticks.start_time) / s.seconds, 2),
+		CASE WHEN g.step >= interval '1 year' THEN to_char(t.wall, 'YYYY')
+			WHEN g.step >= interval '1 month' THEN to_char(t.wall, CASE WHEN t.wall = date_trunc('year', t.wall) THEN 'YYYY' ELSE 'Mon' END)
+			WHEN g.step >= interval '1 day' OR t.wall = date_trunc('day', t.wall) THEN to_char(t.wall, 'DD Mon')
+			ELSE to_char(t.wall, 'HH24:MI') END,
+		row_number() OVER (ORDER BY i.instant)
+	FROM (SELECT extract(epoch FROM arbiter_report_ticks.end_time - arbiter_report_ticks.start_time)) s (seconds)
+	CROSS JOIN LATERAL (
+		SELECT i.step, i.origin
+		FROM (VALUES (interval '1 min', 'hour'), ('5 min', 'hour'), ('15 min', 'day'), ('30 min', 'day'), ('1 h', 'day'),
+			('3 h', 'day'), ('6 h', 'day'), ('12 h', 'day'), ('1 day', 'day'), ('2 days', 'day'), ('4 days', 'day'),
+			('7 days', 'week'), ('14 days', 'week'), ('1 month', 'year'), ('2 months', 'year'), ('3 months', 'year'),
+			('6 months', 'year'), ('1 year', 'decade'), ('2 years', 'decade'), ('5 years', 'decade'), ('20 years', 'decade'),
+			('100 years', 'decade'), ('1000 years', 'decade')) i (step, origin)
+		WHERE extract(epoch FROM i.step) * 9 >= s.seconds
+		ORDER BY i.step LIMIT 1) g
+	-- by the clock on the wall: midnight is at midnight after a change of it too
+	CROSS JOIN LATERAL generate_series(date_trunc(g.origin, arbiter_report_ticks.start_time::timestamp),
+		arbiter_report_ticks.end_time::timestamp, g.step) t (wall)
+	CROSS JOIN LATERAL (SELECT t.wall::timestamptz) i (instant)
+	WHERE i.instant >= arbiter_report_ticks.start_time AND i.instant < arbiter_report_ticks.end_time;
+END;
+
+CREATE FUNCTION @extschema@.arbiter_report_style()
+RETURNS text
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+RETURN '
+:root { --page: #ffffff; --panel: #f5f7fa; --text: #17202c; --quiet: #556170; --line: #dfe4ea; --strong: #b9c2cd;
+  --capacity: #27364a; --mean: #2b66c4; --peak: #9fc0f0; --float: #6b7a8c; --refused: #b45309; --over: #c81e3a; --now: #0f766e; }
+@media screen and (prefers-color-scheme: dark) {
+:root { --page: #10151c; --panel: #18202a; --text: #e8edf3; --quiet: #a3afbd; --line: #2a3440; --strong: #465465;
+  --capacity: #dbe4ee; --mean: #5a96f2; --peak: #2c4d84; --float: #93a1b1; --refused: #f2a54a; --over: #ff6b7a; --now: #3fcfbf; } }
+* { box-sizing: border-box; }
+html { color-scheme: light dark; -webkit-text-size-adjust: 100%; }
+body { margin: 0; background: var(--page); color: var(--text);
+  font: 15px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
+main { max-width: 76rem; margin: 0 auto; padding: 1.75rem 1.5rem 3rem; }
+h1 { font-size: 1.6rem; line-height: 1.2; margin: 0; letter-spacing: -0.01em; }
+h2 { font-size: 1.1rem; margin: 2.5rem 0 0.75rem; padding-top: 1rem; border-top: 1px solid var(--line); }
+h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
+p { margin: 0.25rem 0 0.75rem; max-width: 46rem; }
+a { color: inherit; text-decoration-color: var(--strong); text-underline-offset: 0.2em; }
+.quiet, dt { color: var(--quiet); }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr)); gap: 0.6rem; margin: 1.25rem 0 0; }
+.facts div { background: var(--panel); border-radius: 8px; padding: 0.6rem 0.85rem; }
+.facts dt { font-size: 0.82rem; }
+.facts dd { margin: 0; font-size: 1.4rem; font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.warn { color: var(--over); font-weight: 600; }
+.legend { display: flex; flex-wrap: wrap; gap: 0.3rem 1.2rem; list-style: none; margin: 0 0 1.25rem; padding: 0; font-size: 0.85rem; }
+.legend li { display: flex; align-items: center; gap: 0.4rem; }
+.legend svg { flex: none; }
+.row { display: grid; grid-template-columns: 12rem minmax(0, 1fr); column-gap: 1.25rem; margin: 0 0 1.5rem; break-inside: avoid; }
+.row p { margin: 0 0 0.35rem; font-size: 0.85rem; }
+.numbers { margin: 0; font-size: 0.85rem; display: grid; grid-template-columns: auto 1fr; gap: 0 0.6rem; }
+.numbers dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+svg { display: block; overflow: hidden; }
+text { fill: var(--quiet); font-size: 11px; font-weight: 400; font-family: inherit; }
+.back { fill: var(--panel); } .tick { stroke: var(--line); } .base { stroke: var(--strong); }
+.plot path, .lane path { vector-effect: non-scaling-stroke; stroke: none; }
+.peak { fill: var(--peak); } .mean { fill: var(--mean); } .over { fill: var(--over); } .refused { fill: var(--refused); }
+.float { fill: url(#hatch); } .dip { fill: var(--capacity); opacity: 0.3; }
+.plot .capacity { fill: none; stroke: var(--capacity); stroke-width: 1.6; }
+.plot .headroom { fill: none; stroke: var(--float); stroke-width: 1; stroke-dasharray: 4 3; }
+text.level { fill: var(--text); }
+.now { stroke: var(--now); stroke-width: 1.5; } text.nowtext { fill: var(--now); }
+.bar, .sliver { fill: var(--mean); } .bar { stroke: var(--page); } text.inbar { fill: var(--page); font-weight: 600; } text.inheld { fill: var(--text); } .held { fill: var(--page); stroke: var(--mean); stroke-width: 1.5; stroke-dasharray: 4 2; }
+.buffer { fill: var(--peak); }
+table { border-collapse: collapse; width: 100%; font-size: 0.88rem; }
+th, td { text-align: left; vertical-align: top; padding: 0.35rem 0.7rem 0.35rem 0; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
+thead th, thead td { font-weight: 600; color: var(--quiet); border-bottom-color: var(--strong); vertical-align: bottom; }
+tbody th { font-weight: 500; }
+.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.t { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.name { overflow-wrap: anywhere; min-width: 6rem; }
+.scroll { overflow-x: auto; }
+.share { min-width: 7rem; }
+.gantt { table-layout: fixed; }
+.gantt col:first-child { width: 13.25rem; }
+.gantt th, .gantt td { border-bottom: 0; padding: 0; vertical-align: top; line-height: 22px; }
+.gantt th { padding-right: 1.25rem; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.gantt tbody + tbody .group th { padding-top: 0.7rem; }
+.gantt .group th { font-weight: 700; white-space: normal; overflow-wrap: anywhere; padding-bottom: 0.15rem; }
+footer { margin-top: 2.5rem; padding-top: 1rem; border-top: 1px solid var(--line); font-size: 0.82rem; color: var(--quiet); }
+@media (max-width: 60rem) { .tight { display: none; } }
+@media (max-width: 44rem) {
+  main { padding: 1.1rem 0.9rem 2rem; }
+  .row { grid-template-columns: minmax(0, 1fr); row-gap: 0.4rem; }
+  .numbers { grid-template-columns: repeat(4, auto); justify-content: start; gap: 0 0.5rem; }
+  .facts { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+  .facts dt { font-size: 0.75rem; } .facts dd { font-size: 1.15rem; }
+  .spare { display: none; }
+  .gantt col:first-child { width: 36%; } .gantt th { padding-right: 0.5rem; font-size: 0.8rem; }
+}
+@media print {
+  * { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+  main { max-width: none; padding: 0; } body { font-size: 12px; }
+  tr { break-inside: avoid; } h2 { break-after: avoid; } .scroll { overflow: visible; }
+}
+';
+
+-- One resource: what it is, its numbers, and its picture.
+CREATE FUNCTION @extschema@.arbiter_report_chart(resource_id integer, number bigint, start_time timestamptz,
+	end_time timestamptz)
+RETURNS text
+LANGUAGE SQL STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	WITH resource AS (
+		SELECT r.*, extract(epoch FROM arbiter_report_chart.end_time - arbiter_report_chart.start_time) AS seconds,
+			@extschema@.arbiter_html(r.name) AS title, coalesce(' ' || @extschema@.arbiter_html(r.unit), '') AS units
+		FROM @extschema@.arbiter_resource r
+		WHERE r.resource_id = arbiter_report_chart.resource_id
+	), bucket AS MATERIALIZED (
+		SELECT row_number() OVER (ORDER BY b.bucket_start) AS n, b.*,
+			extract(epoch FROM b.bucket_end - b.bucket_start) AS seconds,
+			round(1000 * extract(epoch FROM b.bucket_start - arbiter_report_chart.start_time) / r.seconds, 1) AS x,
+			round(1000 * extract(epoch FROM b.bucket_end - arbiter_report_chart.start_time) / r.seconds, 1) AS next_x,
+			greatest(max(b.capacity_max) OVER (), max(b.reserved_max) OVER (), 1)::numeric AS top
+		FROM resource r
+		CROSS JOIN LATERAL @extschema@.arbiter_calendar(r.name, arbiter_report_chart.start_time,
+			arbiter_report_chart.end_time,
+			@extschema@.arbiter_report_grain(arbiter_report_chart.start_time, arbiter_report_chart.end_time)) b
+	), request AS (
+		SELECT DISTINCT d.user_id, d.during, d.amount
+		FROM @extschema@.arbiter_denial d
+		WHERE d.resource_id = arbiter_report_chart.resource_id
+			AND lower(d.during) < arbiter_report_chart.end_time AND upper(d.during) > arbiter_report_chart.start_time
+	), edge AS MATERIALIZED (
+		SELECT array_agg(b.bucket_start ORDER BY b.n) AS starts FROM bucket b
+	), refusal AS (
+		-- how many requests that were refused would have run in each bucket
+		SELECT b.n, sum(count(e.change) FILTER (WHERE e.change > 0) - count(e.change) FILTER (WHERE e.change < 0))
+			OVER (ORDER BY b.n) AS requests
+		FROM bucket b
+		LEFT JOIN (
+			SELECT CASE WHEN v.change < 0 THEN 1 ELSE 0 END
+				+ width_bucket(greatest(v.instant, arbiter_report_chart.start_time), s.starts) AS n, v.change
+			FROM request q
+			CROSS JOIN LATERAL (VALUES (1, lower(q.during)), (-1, upper(q.during) - interval '1 microsecond')) v (change, instant)
+			CROSS JOIN edge s
+		) e ON e.n = b.n
+		GROUP BY b.n
+	), level AS (
+		-- the curves, as heights from the top of the picture
+		SELECT c.curve, b.n, b.x, round(100 - 97 * c.amount / b.top, 2) AS y
+		FROM bucket b
+		CROSS JOIN resource r
+		LEFT JOIN refusal f ON f.n = b.n
+		CROSS JOIN LATERAL (VALUES ('capacity', b.capacity_max::numeric), ('peak', b.reserved_max), ('mean', b.reserved_avg),
+			('headroom', CASE WHEN r.float_percent > 0 THEN b.capacity_max - ceil(b.capacity_max * r.float_percent / 100) END),
+			('refused', b.top * f.requests / nullif((SELECT max(f.requests) FROM refusal f), 0))) c (curve, amount)
+		WHERE c.amount IS NOT NULL
+	), path AS (
+		SELECT l.curve, 'M0 100' || string_agg(CASE WHEN l.y IS DISTINCT FROM l.before
+			THEN 'H' || trim_scale(l.x) || 'V' || trim_scale(l.y) END, '' ORDER BY l.n) || 'H1000V100' AS d
+		FROM (SELECT l.*, lag(l.y) OVER (PARTITION BY l.curve ORDER BY l.n) AS before FROM level l) l
+		GROUP BY l.curve
+	), patch AS (
+		-- what is oversold, and where capacity falls below its outline
+		SELECT p.kind, b.n, b.x, b.next_x, round(100 - 97 * p.upper / b.top, 2) AS y, round(100 - 97 * p.lower / b.top, 2) AS lower_y
+		FROM bucket b
+		CROSS JOIN LATERAL (VALUES ('over', b.reserved_max::numeric, b.reserved_max::numeric + b.available_min),
+			('dip', b.capacity_max, b.capacity_min)) p (kind, upper, lower)
+		WHERE p.lower < p.upper
+	), stretch AS (
+		SELECT p.*, (p.x, p.y, p.lower_y) IS DISTINCT FROM (lag(p.next_x) OVER w, lag(p.y) OVER w, lag(p.lower_y) OVER w) AS starts
+		FROM patch p
+		WINDOW w AS (PARTITION BY p.kind ORDER BY p.n)
+	), patches AS (
+		SELECT s.kind, string_agg('M' || trim_scale(s.x) || ' ' || trim_scale(s.y) || 'H' || trim_scale(s.next_x)
+			|| 'V' || trim_scale(s.lower_y) || 'H' || trim_scale(s.x) || 'Z', '' ORDER BY s.x) AS d
+		FROM (SELECT s.kind, min(s.x) AS x, max(s.next_x) AS next_x, s.y, s.lower_y
+			FROM (SELECT s.*, count(*) FILTER (WHERE s.starts) OVER (PARTITION BY s.kind ORDER BY s.n) AS number FROM stretch s) s
+			GROUP BY s.kind, s.number, s.y, s.lower_y) s
+		GROUP BY s.kind
+	), numbers AS (
+		SELECT min(b.capacity_min) AS capacity_min, max(b.capacity_max) AS capacity_max, max(b.reserved_max) AS reserved_max,
+			min(b.available_min) AS available_min, max(b.top) AS top,
+			round(100 * sum(b.reserved_avg * b.seconds) / nullif(sum((b.reserved_avg + b.available_avg) * b.seconds), 0), 1) AS used,
+			(SELECT count(*) FROM request) AS refused
+		FROM bucket b
+	), words AS (
+		SELECT CASE WHEN n.capacity_max = 0 THEN 'none declared'
+				WHEN n.capacity_min = n.capacity_max THEN @extschema@.arbiter_html_number(n.capacity_max)
+				ELSE @extschema@.arbiter_html_number(n.capacity_min) || ' to ' || @extschema@.arbiter_html_number(n.capacity_max) END AS capacity,
+			CASE WHEN n.available_min < 0 THEN 'oversold by ' || @extschema@.arbiter_html_number(- n.available_min)
+				ELSE @extschema@.arbiter_html_number(n.available_min) END AS least
+		FROM numbers n
+	)
+	SELECT concat('<figure class="row" id="resource-', arbiter_report_chart.number, '">
+<figcaption><h3><bdi>', r.title, '</bdi></h3>
+', '<p class="quiet">' || nullif(concat_ws(', ', '<bdi>' || @extschema@.arbiter_html(r.unit) || '</bdi>',
+			'float ' || trim_scale(nullif(r.float_percent, 0)) || ' %'), '') || '</p>
+', '<dl class="numbers"><dt>Capacity</dt><dd>', w.capacity, '</dd><dt>Used</dt><dd>',
+		coalesce(@extschema@.arbiter_html_number(n.used) || ' %', '&#8211;'),
+		'</dd><dt>Peak</dt><dd>', @extschema@.arbiter_html_number(n.reserved_max),
+		'</dd><dt>Least left</dt><dd', CASE WHEN n.available_min < 0 THEN ' class="warn"' END, '>', w.least,
+		'</dd><dt>Refused</dt><dd>', @extschema@.arbiter_html_number(n.refused), '</dd></dl></figcaption>
+<svg role="img" aria-labelledby="title-', arbiter_report_chart.number, ' desc-', arbiter_report_chart.number, '" width="100%" height="150">
+<title id="title-', arbiter_report_chart.number, '">', r.title, ': capacity and what is reserved of it</title>
+<desc id="desc-', arbiter_report_chart.number, '">Capacity: ', w.capacity, '. Most reserved at once: ', @extschema@.arbiter_html_number(n.reserved_max),
+		'. Least left: ', w.least, '. Requests refused: ', @extschema@.arbiter_html_number(n.refused), '.</desc>
+<rect class="back" width="100%" height="128"/><use href="#axis"/>
+<svg class="plot" y="13" width="100%" height="95" viewBox="0 0 1000 100" preserveAspectRatio="none">',
+		(SELECT '<path class="float" fill-rule="evenodd" d="' || string_agg(p.d || 'Z', '' ORDER BY p.curve) || '"/>'
+			FROM path p WHERE p.curve IN ('capacity', 'headroom') HAVING count(*) = 2),
+		(SELECT string_agg('<path class="' || p.curve || '" d="' || p.d || CASE WHEN p.curve IN ('peak', 'mean') THEN 'Z' ELSE '' END || '"/>',
+				'' ORDER BY array_position(ARRAY['peak', 'mean', 'headroom', 'capacity'], p.curve))
+			FROM path p WHERE p.curve <> 'refused'),
+		(SELECT string_agg('<path class="' || p.kind || '" d="' || p.d || '"/>', '' ORDER BY p.kind) FROM patches p),
+		'</svg>
+', '<svg class="lane" y="111" width="100%" height="16" viewBox="0 0 1000 100" preserveAspectRatio="none"><path class="refused" d="'
+			|| (SELECT p.d FROM path p WHERE p.curve = 'refused' AND n.refused > 0) || 'Z"/></svg>
+', '<line class="base" x2="100%" y1="108.5" y2="108.5"/><text class="level" x="4" y="11">',
+		CASE WHEN n.capacity_max = 0 AND n.reserved_max = 0 THEN 'none declared' ELSE concat(@extschema@.arbiter_html_number(n.top), r.units) END,
+		'</text></svg>
+</figure>
+')
+	FROM resource r, numbers n, words w;
+END;
+
+-- One row per user of a resource, one bar per reservation, in lanes where a user
+-- has several at once.
+CREATE FUNCTION @extschema@.arbiter_report_gantt(resource_ids integer[], start_time timestamptz, end_time timestamptz,
+	max_rows bigint)
+RETURNS text
+LANGUAGE SQL STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH RECURSIVE active AS MATERIALIZED (
+		SELECT v.*, r.name, r.unit, coalesce(v.occupied, v.during) AS taken, upper(v.during) > statement_timestamp() AS current
+		FROM @extschema@.arbiter_resource r
+		JOIN @extschema@.arbiter_reservation v ON v.resource_id = r.resource_id
+			AND lower(v.during) < arbiter_report_gantt.end_time AND upper(v.during) > arbiter_report_gantt.start_time
+		WHERE r.resource_id = ANY (arbiter_report_gantt.resource_ids)
+			AND (v.status = 'confirmed'
+				OR v.status = 'held' AND (v.expires_at IS NULL OR v.expires_at > statement_timestamp()))
+	), holder AS (
+		SELECT a.resource_id, a.user_id, a.name, count(*) AS reservations,
+			row_number() OVER (ORDER BY bool_or(a.current) DESC, count(*) DESC, a.name, a.user_id) AS rank
+		FROM active a
+		GROUP BY a.resource_id, a.user_id, a.name
+	), shown AS MATERIALIZED (
+		-- as many bars as twenty in each row
+		SELECT a.*, row_number() OVER (PARTITION BY a.resource_id, a.user_id
+			ORDER BY lower(a.taken), a.reservation_id, a.part) AS n
+		FROM (
+			SELECT a.*
+			FROM active a
+			JOIN holder h ON h.resource_id = a.resource_id AND h.user_id = a.user_id
+			WHERE h.rank <= arbiter_report_gantt.max_rows OR arbiter_report_gantt.max_rows IS NULL
+			ORDER BY a.current DESC, lower(a.during), a.reservation_id, a.part
+			LIMIT 20 * arbiter_report_gantt.max_rows
+		) a
+	), placed (resource_id, user_id, n, lane, ends) AS (
+		SELECT s.resource_id, s.user_id, s.n, 1, ARRAY[upper(s.taken)]
+		FROM shown s
+		WHERE s.n = 1
+		UNION ALL
+		-- the first lane that is free when it starts, or a new one
+		SELECT s.resource_id, s.user_id, s.n, f.lane, p.ends[:f.lane - 1] || upper(s.taken) || p.ends[f.lane + 1:]
+		FROM placed p
+		JOIN shown s ON s.resource_id = p.resource_id AND s.user_id = p.user_id AND s.n = p.n + 1
+		CROSS JOIN LATERAL (
+			SELECT coalesce(min(e.lane)::integer, cardinality(p.ends) + 1)
+			FROM unnest(p.ends) WITH ORDINALITY e (instant, lane)
+			WHERE e.instant <= lower(s.taken)) f (lane)
+	), bar AS (
+		SELECT s.*, p.lane, 18 * p.lane - 14 AS y, b.x, b.width, b.taken_x, b.taken_width,
+			@extschema@.arbiter_html_number(s.amount) AS quantity,
+			concat('#', s.reservation_id, ': ', @extschema@.arbiter_html_number(s.amount), ' ' || @extschema@.arbiter_html(s.unit), ', ',
+				@extschema@.arbiter_html_time(lower(s.during)), ' to ', @extschema@.arbiter_html_time(upper(s.during)), ', ', s.status,
+				' until ' || CASE WHEN s.status = 'held' THEN @extschema@.arbiter_html_time(s.expires_at) END,
+				CASE WHEN s.tryout THEN ', try-out' END) AS words
+		FROM shown s
+		JOIN placed p ON p.resource_id = s.resource_id AND p.user_id = s.user_id AND p.n = s.n
+		CROSS JOIN LATERAL (
+			SELECT round(100 * extract(epoch FROM greatest(lower(s.during), w.first) - w.first) / w.seconds, 2),
+				round(100 * extract(epoch FROM least(upper(s.during), w.last) - greatest(lower(s.during), w.first)) / w.seconds, 2),
+				round(100 * extract(epoch FROM greatest(lower(s.taken), w.first) - w.first) / w.seconds, 2),
+				round(100 * extract(epoch FROM least(upper(s.taken), w.last) - greatest(lower(s.taken), w.first)) / w.seconds, 2)
+			FROM (SELECT arbiter_report_gantt.start_time AS first, arbiter_report_gantt.end_time AS last,
+				extract(epoch FROM arbiter_report_gantt.end_time - arbiter_report_gantt.start_time) AS seconds) w
+		) b (x, width, taken_x, taken_width)
+	), line AS (
+		SELECT b.resource_id, b.name, b.user_id, concat('<tr><th scope="row"><bdi>', @extschema@.arbiter_html(b.user_id), '</bdi></th><td><svg role="img" width="100%" height="',
+			18 * max(b.lane) + 4, '" aria-label="', count(*), CASE WHEN count(*) = 1 THEN ' reservation' ELSE ' reservations' END, '"><use href="#grid"/>', string_agg(concat('<g><title>', b.words, '</title>',
+				CASE WHEN b.occupied <> b.during THEN concat('<rect class="buffer" x="', b.taken_x, '%" width="', b.taken_width, '%" y="', b.y + 4, '" height="7" rx="2"/>') END,
+				'<rect class="', CASE WHEN b.status = 'held' THEN 'held' WHEN b.width > 1.5 THEN 'bar' ELSE 'sliver' END,
+				'" x="', b.x, '%" width="', greatest(b.width, 0.3), '%" y="', b.y, '" height="15" rx="2"/>',
+				CASE WHEN b.width >= 1.3 + 1.05 * length(b.quantity) THEN concat('<text class="', CASE b.status WHEN 'held' THEN 'inheld' ELSE 'inbar' END,
+					-- where bars are shorter, it would be cut
+					CASE WHEN b.width < 4.3 + 3.8 * length(b.quantity) THEN ' tight' END, '" x="', b.x, '%" dx="4" y="', b.y + 11.5, '">', b.quantity, '</text>') END,
+				'</g>'), '' ORDER BY b.n), '</svg></td></tr>
+') AS row
+		FROM bar b
+		GROUP BY b.resource_id, b.name, b.user_id
+	), part AS (
+		SELECT l.name, concat('<tbody><tr class="group"><th colspan="2" scope="rowgroup"><bdi>', @extschema@.arbiter_html(l.name), '</bdi></th></tr>
+', string_agg(l.row, '' ORDER BY l.user_id), '</tbody>
+') AS rows
+		FROM line l
+		GROUP BY l.name
+	)
+	SELECT concat('<section><h2>Reservations</h2>
+', CASE WHEN t.reservations = 0 THEN '<p>None in this range.</p>
+'
+		ELSE concat('<p class="quiet">', CASE WHEN t.shown < t.reservations
+				THEN concat(@extschema@.arbiter_html_number(t.shown), ' of ', @extschema@.arbiter_html_number(t.reservations), ' reservations are shown, in ',
+					@extschema@.arbiter_html_number((SELECT count(*) FROM line)), ' of ', @extschema@.arbiter_html_number(t.holders),
+					' rows: those that have not ended come first. ') END,
+			'The number is the amount. Dashed: held, not yet confirmed.', CASE WHEN t.buffers THEN ' Thin ends: setup and cleanup.' END, '</p>
+<table class="gantt"><colgroup><col/><col/></colgroup><thead><tr><th scope="col">User</th><th scope="col"><svg width="100%" height="20" role="img" aria-label="Time"><use href="#labels"/></svg></th></tr></thead>
+', (SELECT string_agg(p.rows, '' ORDER BY p.name) FROM part p), '</table>
+') END, '</section>
+')
+	FROM (SELECT (SELECT count(*) FROM active) AS reservations, (SELECT count(*) FROM holder) AS holders, count(*) AS shown,
+			coalesce(bool_or(s.occupied <> s.during), false) AS buffers FROM shown s) t;
+END;
+
+-- Who had how much of what, largest share of a resource first.
+CREATE FUNCTION @extschema@.arbiter_report_users(resource_ids integer[], start_time timestamptz, end_time timestamptz,
+	max_rows bigint)
+RETURNS text
+LANGUAGE SQL STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH usage AS (
+		SELECT v.user_id, r.resource_id, r.name, r.unit, count(DISTINCT v.reservation_id) AS reservations,
+			sum(v.amount * h.hours) AS hours, 100 * sum(v.amount * h.hours) / sum(sum(v.amount * h.hours)) OVER (PARTITION BY r.resource_id) AS share
+		FROM @extschema@.arbiter_resource r
+		JOIN @extschema@.arbiter_reservation v ON v.resource_id = r.resource_id
+			AND lower(v.during) < arbiter_report_users.end_time AND upper(v.during) > arbiter_report_users.start_time
+		CROSS JOIN LATERAL (SELECT extract(epoch FROM least(upper(v.during), arbiter_report_users.end_time)
+			- greatest(lower(v.during), arbiter_report_users.start_time)) / 3600) h (hours)
+		WHERE r.resource_id = ANY (arbiter_report_users.resource_ids)
+			AND (v.status = 'confirmed'
+				OR v.status = 'held' AND (v.expires_at IS NULL OR v.expires_at > statement_timestamp()))
+		GROUP BY v.user_id, r.resource_id, r.name, r.unit
+	), shown AS (
+		SELECT u.*
+		FROM usage u
+		ORDER BY u.share DESC, u.hours DESC, u.name, u.user_id
+		LIMIT arbiter_report_users.max_rows
+	)
+	SELECT concat('<section><h2>Users</h2>
+', CASE WHEN count(*) = 0 THEN '<p>None in this range.</p>
+'
+		ELSE concat('<p class="quiet">', CASE WHEN count(*) < (SELECT count(*) FROM usage)
+				THEN concat('The ', @extschema@.arbiter_html_number(count(*)), ' largest shares of ',
+					@extschema@.arbiter_html_number((SELECT count(*) FROM usage)), '. ') END,
+			'Unit-hours are amount times hours, of the time that was asked for; the share is that of all reserved of the resource.</p>
+<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">Resource</th><th scope="col">User</th><th scope="col" class="n">Reservations</th><th scope="col" class="n">Unit-hours</th><th scope="col" class="n">Share</th></tr></thead><tbody>
+', string_agg(concat('<tr><th scope="row" class="name"><bdi>', @extschema@.arbiter_html(s.name), '</bdi></th><td class="name"><bdi>', @extschema@.arbiter_html(s.user_id),
+				'</bdi></td><td class="n">', @extschema@.arbiter_html_number(s.reservations), '</td><td class="n">', @extschema@.arbiter_html_number(s.hours),
+				'</td><td class="n">', @extschema@.arbiter_html_number(s.share), ' %</td></tr>
+'), '' ORDER BY s.name, s.hours DESC, s.user_id), '</tbody></table></div>
+') END, '</section>
+')
+	FROM shown s;
+END;
+
+-- What was refused and asked for a time in the range, latest first.
+CREATE FUNCTION @extschema@.arbiter_report_refusals(resource_ids integer[], start_time timestamptz, end_time timestamptz,
+	max_rows bigint)
+RETURNS text
+LANGUAGE SQL STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH request AS (
+		SELECT d.user_id, r.name, r.unit, d.during, d.amount, count(*) AS times, max(d.denied_at) AS denied_at, max(d.denial_id) AS denial_id
+		FROM @extschema@.arbiter_resource r
+		JOIN @extschema@.arbiter_denial d ON d.resource_id = r.resource_id
+			AND lower(d.during) < arbiter_report_refusals.end_time AND upper(d.during) > arbiter_report_refusals.start_time
+		WHERE r.resource_id = ANY (arbiter_report_refusals.resource_ids)
+		GROUP BY d.user_id, r.resource_id, r.name, r.unit, d.during, d.amount
+	), shown AS (
+		SELECT q.*
+		FROM request q
+		ORDER BY q.denied_at DESC, q.denial_id DESC
+		LIMIT arbiter_report_refusals.max_rows
+	)
+	SELECT concat('<section id="refusals"><h2>Refused requests</h2>
+', CASE WHEN count(*) = 0 THEN '<p>None in this range.</p>
+'
+		ELSE concat('<p class="quiet">', CASE WHEN count(*) < (SELECT count(*) FROM request)
+				THEN concat('The latest ', @extschema@.arbiter_html_number(count(*)), ' of ',
+					@extschema@.arbiter_html_number((SELECT count(*) FROM request)), '. ') END,
+			'What the try functions and arbiter_reserve_many() refused; a plain arbiter_reserve() that raises leaves no trace.</p>
+<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">Resource</th><th scope="col">User</th><th scope="col" class="n">Amount</th><th scope="col">From</th><th scope="col">To</th><th scope="col" class="n">Times</th><th scope="col">Why</th></tr></thead><tbody>
+', string_agg(concat('<tr><th scope="row" class="name"><bdi>', @extschema@.arbiter_html(s.name), '</bdi></th><td class="name"><bdi>', @extschema@.arbiter_html(s.user_id),
+				'</bdi></td><td class="n">', @extschema@.arbiter_html_number(s.amount), '</td><td class="t">', @extschema@.arbiter_html_time(lower(s.during)),
+				'</td><td class="t">', @extschema@.arbiter_html_time(upper(s.during)), '</td><td class="n">', @extschema@.arbiter_html_number(s.times),
+				'</td><td><bdi>', @extschema@.arbiter_html(d.reason), ': ', @extschema@.arbiter_html(d.message), '</bdi></td></tr>
+'), '' ORDER BY s.denied_at DESC, s.denial_id DESC), '</tbody></table></div>
+') END, '</section>
+')
+	FROM shown s
+	JOIN @extschema@.arbiter_denial d ON d.denial_id = s.denial_id;
+END;
+
+-- Windows in which more is reserved than declared; nothing at all when there is none.
+CREATE FUNCTION @extschema@.arbiter_report_oversold(resource_ids integer[], start_time timestamptz, end_time timestamptz,
+	max_rows bigint)
+RETURNS text
+LANGUAGE SQL STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH oversold AS MATERIALIZED (
+		SELECT r.name, t.during, t.capacity, t.reserved, t.available
+		FROM @extschema@.arbiter_resource r
+		CROSS JOIN LATERAL @extschema@.arbiter_timeline(r.name, arbiter_report_oversold.start_time, arbiter_report_oversold.end_time) t
+		WHERE r.resource_id = ANY (arbiter_report_oversold.resource_ids) AND t.available < 0
+	), shown AS (
+		SELECT o.*
+		FROM oversold o
+		ORDER BY o.name, o.during
+		LIMIT arbiter_report_oversold.max_rows
+	)
+	SELECT concat('<section id="oversold"><h2>Oversold</h2>
+<p class="quiet">', CASE WHEN count(*) < (SELECT count(*) FROM oversold)
+			THEN concat('The first ', @extschema@.arbiter_html_number(count(*)), ' of ', @extschema@.arbiter_html_number((SELECT count(*) FROM oversold)), '. ') END,
+		'More is reserved than there is: move, shorten or cancel reservations, or declare more capacity.</p>
+<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">Resource</th><th scope="col">From</th><th scope="col">To</th><th scope="col" class="n">Capacity</th><th scope="col" class="n">Reserved</th><th scope="col" class="n">Missing</th></tr></thead><tbody>
+', string_agg(concat('<tr><th scope="row" class="name"><bdi>', @extschema@.arbiter_html(s.name), '</bdi></th><td class="t">', @extschema@.arbiter_html_time(lower(s.during)),
+			'</td><td class="t">', @extschema@.arbiter_html_time(upper(s.during)), '</td><td class="n">', @extschema@.arbiter_html_number(s.capacity),
+			'</td><td class="n">', @extschema@.arbiter_html_number(s.reserved), '</td><td class="n warn">', @extschema@.arbiter_html_number(- s.available), '</td></tr>
+'), '' ORDER BY s.name, s.during), '</tbody></table></div></section>
+')
+	FROM shown s
+	HAVING count(*) > 0;
+END;
+
+CREATE FUNCTION @extschema@.arbiter_report(start_time timestamptz, end_time timestamptz, resources text[] DEFAULT NULL,
+	max_resources bigint DEFAULT 20, max_rows bigint DEFAULT 50)
+RETURNS text
+LANGUAGE SQL STABLE PARALLEL SAFE
+SET jit = off
+BEGIN ATOMIC
+	-- the calendar knows which ranges and which names are none
+	SELECT count(*)
+	FROM @extschema@.arbiter_calendar_all(coalesce(arbiter_report.resources, '{}'), arbiter_report.start_time,
+		arbiter_report.end_time, interval '1000 years');
+	WITH request AS MATERIALIZED (
+		SELECT q.resource_id, count(*) AS refused
+		FROM (SELECT DISTINCT d.resource_id, d.user_id, d.during, d.amount
+			FROM @extschema@.arbiter_denial d
+			WHERE lower(d.during) < arbiter_report.end_time AND upper(d.during) > arbiter_report.start_time) q
+		GROUP BY q.resource_id
+	), total AS MATERIALIZED (
+		-- one bucket as long as the range
+		SELECT r.resource_id, r.name, r.unit, c.capacity_max, c.reserved_max, c.available_min, c.reserved_avg,
+			c.reserved_avg + c.available_avg AS capacity_avg, w.hours, coalesce(q.refused, 0) AS refused
+		FROM (SELECT extract(epoch FROM arbiter_report.end_time - arbiter_report.start_time) / 3600) w (hours)
+		CROSS JOIN LATERAL @extschema@.arbiter_calendar_all(
+			CASE WHEN arbiter_report.resources IS NOT NULL THEN ARRAY(SELECT DISTINCT unnest(arbiter_report.resources)) END,
+			arbiter_report.start_time, arbiter_report.end_time, make_interval(days => ceil(w.hours / 24)::integer + 1)) c
+		JOIN @extschema@.arbiter_resource r ON r.name = c.resource
+		LEFT JOIN request q ON q.resource_id = r.resource_id
+	), ranked AS (
+		SELECT t.*, row_number() OVER (ORDER BY t.available_min < 0 DESC, t.refused DESC,
+			t.reserved_avg / nullif(t.capacity_avg, 0) DESC NULLS LAST, t.name) AS rank
+		FROM total t
+	), shown AS MATERIALIZED (
+		SELECT k.*, row_number() OVER (ORDER BY k.name) AS number, count(*) OVER () AS shown
+		FROM ranked k
+		WHERE k.rank <= arbiter_report.max_resources OR arbiter_report.max_resources IS NULL
+	), chosen AS MATERIALIZED (
+		SELECT coalesce(array_agg(s.resource_id ORDER BY s.number), '{}') AS ids FROM shown s
+	), reservation AS (
+		SELECT count(DISTINCT v.reservation_id) FILTER (WHERE e.active) AS active,
+			count(DISTINCT v.user_id) FILTER (WHERE e.active) AS users,
+			count(DISTINCT v.reservation_id) FILTER (WHERE e.expired) AS expired
+		FROM @extschema@.arbiter_reservation v
+		JOIN total t ON t.resource_id = v.resource_id
+		CROSS JOIN LATERAL (SELECT
+			v.status = 'confirmed' OR v.status = 'held' AND (v.expires_at IS NULL OR v.expires_at > statement_timestamp()),
+			v.status = 'expired' OR v.status = 'held' AND v.expires_at <= statement_timestamp()) e (active, expired)
+		WHERE lower(v.during) < arbiter_report.end_time AND upper(v.during) > arbiter_report.start_time
+	), tick AS MATERIALIZED (
+		SELECT t.* FROM @extschema@.arbiter_report_ticks(arbiter_report.start_time, arbiter_report.end_time) t
+	), axis AS (
+		SELECT string_agg(concat('<line class="tick" x1="', t.place, '%" x2="', t.place, '%" y2="128"/>'), '' ORDER BY t.number) AS lines,
+			string_agg(concat('<text', CASE WHEN t.number % 2 = 0 OR t.place > 79 THEN ' class="spare"' END, ' x="', t.place, '%" dx="3">', t.label, '</text>'), ''
+				ORDER BY t.number) FILTER (WHERE t.place <= 93) AS labels
+		FROM tick t
+	), now AS (
+		SELECT round(100 * extract(epoch FROM statement_timestamp() - arbiter_report.start_time)
+			/ extract(epoch FROM arbiter_report.end_time - arbiter_report.start_time), 2) AS place
+		WHERE statement_timestamp() >= arbiter_report.start_time AND statement_timestamp() < arbiter_report.end_time
+	)
+	SELECT concat('<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+<meta name="color-scheme" content="light dark"/>
+<title>Reservations, ', @extschema@.arbiter_html_time(arbiter_report.start_time), ' to ', @extschema@.arbiter_html_time(arbiter_report.end_time), '</title>
+<style>', @extschema@.arbiter_report_style(), '</style>
+</head>
+<body>
+<svg width="0" height="0" style="position: absolute" aria-hidden="true"><defs>
+<pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line y2="6" stroke="var(--float)" stroke-width="1.6"/></pattern>
+<g id="grid">', a.lines, (SELECT concat('<line class="now" x1="', n.place, '%" x2="', n.place, '%" y2="128"/>') FROM now n), '</g>
+<g id="labels" transform="translate(0 14)">', a.labels, '</g>
+<g id="axis"><use href="#grid"/><g transform="translate(0 143)">', a.labels, '</g>',
+		(SELECT concat('<text class="nowtext" x="', n.place, '%" dx="', CASE WHEN n.place < 90 THEN '4' ELSE '-28' END, '" y="11">now</text>')
+			FROM now n WHERE n.place >= 15), '</g>
+</defs></svg>
+<main>
+<header><h1>Reservations</h1>
+<p class="quiet">', @extschema@.arbiter_html_time(arbiter_report.start_time), ' to ', @extschema@.arbiter_html_time(arbiter_report.end_time),
+		', time zone <bdi>', @extschema@.arbiter_html(current_setting('TimeZone')), '</bdi></p>
+<dl class="facts"><div><dt>Resources</dt><dd>', @extschema@.arbiter_html_number(f.resources),
+		'</dd></div><div><dt>Reservations</dt><dd>', @extschema@.arbiter_html_number(v.active),
+		'</dd></div><div><dt>Users</dt><dd>', @extschema@.arbiter_html_number(v.users),
+		'</dd></div><div><dt>Refused requests</dt><dd>', @extschema@.arbiter_html_number(f.refused),
+		'</dd></div><div><dt>Holds that expired</dt><dd>', @extschema@.arbiter_html_number(v.expired),
+		'</dd></div><div><dt>Oversold resources</dt><dd>', CASE WHEN f.oversold > 0
+			THEN concat('<span class="warn">', @extschema@.arbiter_html_number(f.oversold), '</span>') ELSE '0' END, '</dd></div></dl>
+</header>
+<section><h2>Resources</h2>
+', CASE WHEN f.resources = 0 THEN '<p>There is no resource: arbiter_create_resource() makes one.</p>
+' ELSE concat('<ul class="legend">
+<li><svg width="18" height="12" aria-hidden="true"><path d="M1 11V2H17V11" fill="none" stroke="var(--capacity)" stroke-width="1.6"/></svg>capacity</li>
+<li><svg width="18" height="12" aria-hidden="true"><rect class="mean" width="18" height="12"/></svg>reserved, average of a step</li>
+<li><svg width="18" height="12" aria-hidden="true"><rect class="peak" width="18" height="12"/></svg>reserved, peak of a step</li>
+<li><svg width="18" height="12" aria-hidden="true"><rect class="float" width="18" height="12"/></svg>float</li>
+<li><svg width="18" height="12" aria-hidden="true"><rect class="over" width="18" height="12"/></svg>oversold</li>
+<li><svg width="18" height="12" aria-hidden="true"><rect class="refused" y="6" width="18" height="6"/></svg>refused: how many requests wanted that time</li></ul>
+', CASE WHEN f.resources > f.shown THEN concat('<p class="quiet">', @extschema@.arbiter_html_number(f.shown), ' of ', @extschema@.arbiter_html_number(f.resources),
+				' are shown: oversold ones first, then those with most refused requests, then the busiest.</p>
+') END, (SELECT string_agg(@extschema@.arbiter_report_chart(s.resource_id, s.number, arbiter_report.start_time, arbiter_report.end_time), '' ORDER BY s.number) FROM shown s)) END, '</section>
+', CASE WHEN f.shown > 0 THEN concat(
+		@extschema@.arbiter_report_gantt(c.ids, arbiter_report.start_time, arbiter_report.end_time, arbiter_report.max_rows),
+		@extschema@.arbiter_report_oversold(c.ids, arbiter_report.start_time, arbiter_report.end_time, arbiter_report.max_rows),
+		'<section><h2>Utilisation</h2>
+<p class="quiet">Unit-hours are amount times hours; reserved includes setup and cleanup.</p>
+<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">Resource</th><th scope="col">Unit</th><th scope="col" class="n">Declared unit-hours</th><th scope="col" class="n">Reserved unit-hours</th><th scope="col" class="n">Used</th><td></td><th scope="col" class="n">Peak</th><th scope="col" class="n">Least left</th><th scope="col" class="n">Refused</th></tr></thead><tbody>
+', (SELECT string_agg(concat('<tr><th scope="row" class="name"><a href="#resource-', s.number, '"><bdi>', @extschema@.arbiter_html(s.name), '</bdi></a></th><td class="name"><bdi>', @extschema@.arbiter_html(s.unit),
+				'</bdi></td><td class="n">', @extschema@.arbiter_html_number(s.capacity_avg * s.hours), '</td><td class="n">', @extschema@.arbiter_html_number(s.reserved_avg * s.hours),
+				'</td><td class="n">', coalesce(@extschema@.arbiter_html_number(u.used) || ' %', '&#8211;'), '</td><td class="share"><svg width="100%" height="14" aria-hidden="true"><rect class="back" width="100%" height="14" rx="2"/><rect class="mean" width="',
+				round(least(coalesce(u.used, 0), 100), 1), '%" height="14" rx="2"/></svg></td><td class="n">', @extschema@.arbiter_html_number(s.reserved_max),
+				'</td><td class="n', CASE WHEN s.available_min < 0 THEN ' warn' END, '">', @extschema@.arbiter_html_number(s.available_min), '</td><td class="n">', @extschema@.arbiter_html_number(s.refused), '</td></tr>
+'), '' ORDER BY s.number) FROM shown s CROSS JOIN LATERAL (SELECT 100 * s.reserved_avg / nullif(s.capacity_avg, 0)) u (used)), '</tbody></table></div></section>
+',
+		@extschema@.arbiter_report_users(c.ids, arbiter_report.start_time, arbiter_report.end_time, arbiter_report.max_rows),
+		@extschema@.arbiter_report_refusals(c.ids, arbiter_report.start_time, arbiter_report.end_time, arbiter_report.max_rows)) END,
+		'<footer>Curves have steps of ', CASE WHEN g.seconds % 86400 = 0 THEN concat(g.seconds / 86400, ' d') WHEN g.seconds % 3600 = 0 THEN concat(g.seconds / 3600, ' h')
+			WHEN g.seconds % 60 = 0 THEN concat(g.seconds / 60, ' min') ELSE concat(g.seconds, ' s') END, '. Holds that expired and cancelled reservations are not counted. Made by arbiter ',
+		@extschema@.arbiter_html(@extschema@.arbiter_version()), '.</footer>
+</main>
+</body>
+</html>')
+	FROM (SELECT count(*) AS resources, coalesce(sum(t.refused), 0) AS refused, count(*) FILTER (WHERE t.available_min < 0) AS oversold,
+			(SELECT count(*) FROM shown s) AS shown FROM total t) f,
+		reservation v, chosen c, axis a,
+		(SELECT extract(epoch FROM @extschema@.arbiter_report_grain(arbiter_report.start_time, arbiter_report.end_time))::bigint) g (seconds);
+END;
+
 --
 -- Comments
 --
@@ -498,6 +1456,9 @@ COMMENT ON TABLE @extschema@.arbiter_resource IS 'one row per resource: a kind o
 COMMENT ON COLUMN @extschema@.arbiter_resource.unit IS 'what one unit of the amount is, for people: gpu, seat, MiB';
 COMMENT ON COLUMN @extschema@.arbiter_resource.min_lead IS 'how long before its start a reservation must be made; NULL: any start, also in the past';
 COMMENT ON COLUMN @extschema@.arbiter_resource.granularity IS 'reservations start and end on multiples of this, counted from 1970-01-01 00:00 UTC; NULL: microseconds';
+COMMENT ON COLUMN @extschema@.arbiter_resource.setup_time IS 'needed before each reservation, and taken with it; NULL: none';
+COMMENT ON COLUMN @extschema@.arbiter_resource.cleanup_time IS 'needed after each reservation, and taken with it; NULL: none';
+COMMENT ON COLUMN @extschema@.arbiter_resource.float_percent IS 'share of declared capacity, rounded up per step, that is kept back for reservations with tryout; NULL: none';
 COMMENT ON TABLE @extschema@.arbiter_capacity IS 'declared schedule: what the operator says the resource has, by time range';
 COMMENT ON TABLE @extschema@.arbiter_reservation IS 'reservations, one row per part; held and confirmed rows take capacity, cancelled and expired rows are history; every writer is held to capacity';
 COMMENT ON COLUMN @extschema@.arbiter_reservation.part IS '1 for a plain reservation; several resources are several parts with one reservation_id';
@@ -506,47 +1467,107 @@ COMMENT ON COLUMN @extschema@.arbiter_reservation.user_id IS 'a label for report
 COMMENT ON COLUMN @extschema@.arbiter_reservation.status IS 'held, confirmed, cancelled or expired';
 COMMENT ON COLUMN @extschema@.arbiter_reservation.request_key IS 'the caller''s idempotency key, unique per user_id';
 COMMENT ON COLUMN @extschema@.arbiter_reservation.request_fingerprint IS 'hash of the arguments first used with request_key';
+COMMENT ON COLUMN @extschema@.arbiter_reservation.expires_at IS 'when a held reservation expires; from then on it is free, whether or not its status says so yet';
+COMMENT ON COLUMN @extschema@.arbiter_reservation.tryout IS 'may take what float_percent of the resource keeps back';
+COMMENT ON COLUMN @extschema@.arbiter_reservation.occupied IS 'what it takes from the timeline: during, with the resource''s setup_time and cleanup_time as they were when it was booked or moved; NULL: during itself';
 COMMENT ON SEQUENCE @extschema@.arbiter_reservation_id_seq IS 'reservation_id by default';
 COMMENT ON SEQUENCE @extschema@.arbiter_resource_resource_id_seq IS 'resource_id by default';
 COMMENT ON SEQUENCE @extschema@.arbiter_denial_denial_id_seq IS 'denial_id by default';
 COMMENT ON TABLE @extschema@.arbiter_timeline IS 'derived availability step function, packed in chunks: read the function arbiter_timeline() instead';
 COMMENT ON COLUMN @extschema@.arbiter_timeline.base IS 'added to every step, minimum and maximum of the chunk';
 COMMENT ON COLUMN @extschema@.arbiter_timeline.steps IS 'pairs of start (microseconds since 2000-01-01 UTC) and availability';
-COMMENT ON TABLE @extschema@.arbiter_denial IS 'requests refused by the try functions; a plain arbiter_reserve() that raises rolls back and cannot log';
+COMMENT ON TABLE @extschema@.arbiter_denial IS 'requests refused by the try functions and arbiter_reserve_many(); a plain arbiter_reserve() that raises rolls back and cannot log';
 COMMENT ON VIEW @extschema@.arbiter_booking IS 'one row per reservation_id: resources, start, end and effective status';
+COMMENT ON VIEW @extschema@.arbiter_utilisation IS 'how much of each resource is used, day by day? Last 30 days to next 30 days in the session''s time zone, hours are amount times hours; counts what reservations occupy (setup and cleanup too), not cancelled ones nor expired holds';
+COMMENT ON VIEW @extschema@.arbiter_usage IS 'who uses how much of what? Unit-hours of the last 30 days (used) and the next 30 (booked); counts the range that the user asked for, of reservations that are confirmed or held and not expired';
+COMMENT ON VIEW @extschema@.arbiter_refused_demand IS 'what to build next: when in the week (day 1 is Monday, session''s time zone) was more wanted than there was? Requests refused for lack of capacity or outside the schedule (RV001, RV002), at the hours they asked for; the same request asked again counts once (denials has all), a longer one with its first 168 hours. Only the try functions and arbiter_reserve_many() log: a plain arbiter_reserve() that raises leaves no trace';
+COMMENT ON VIEW @extschema@.arbiter_lead_time IS 'how long before their start are reservations made? Of those that start in the last or next 30 days and are confirmed or held and not expired';
+COMMENT ON VIEW @extschema@.arbiter_expired_hold IS 'which holds were never confirmed (abandoned demand)? One row per part, latest first, until arbiter_purge() deletes it';
+COMMENT ON VIEW @extschema@.arbiter_running IS 'what runs now, and when does it end? One row per part; confirmed, or held and not expired; the range that the user asked for';
+COMMENT ON VIEW @extschema@.arbiter_upcoming IS 'what starts next? One row per part; confirmed, or held and not expired';
+COMMENT ON VIEW @extschema@.arbiter_nearly_exhausted IS 'when, in the next 14 days, is a tenth or less of a resource left to ordinary users (float taken off), or less than nothing? One row per window; capacity is that of its tightest_time';
 
 COMMENT ON FUNCTION @extschema@.arbiter_row_trigger() IS 'before each raw row change: normalises the range, checks range and amount, builds the timeline at first use';
 COMMENT ON FUNCTION @extschema@.arbiter_guard_trigger() IS 'after each raw statement: applies the net effect of its rows to the timeline, or refuses it';
 COMMENT ON FUNCTION @extschema@.arbiter_truncate_trigger() IS 'after TRUNCATE: makes every resource unbuilt, or refuses';
-COMMENT ON FUNCTION @extschema@.arbiter_resource_trigger() IS 'before raw UPDATE or DELETE of a resource: keeps its id, refuses to orphan reservations';
+COMMENT ON FUNCTION @extschema@.arbiter_resource_trigger() IS 'before raw UPDATE or DELETE of a resource: keeps its id, refuses to orphan reservations, tells other sessions';
 COMMENT ON FUNCTION @extschema@.arbiter_replica_trigger() IS 'on a subscriber: makes the resource of an applied row unbuilt';
-COMMENT ON FUNCTION @extschema@.arbiter_create_resource(text, text, interval, interval, jsonb) IS 'create a resource; returns its resource_id';
-COMMENT ON FUNCTION @extschema@.arbiter_alter_resource(text, text, text, interval, interval, jsonb, text[]) IS 'change name or options of a resource; NULL leaves an option as it is, clear => ''{min_lead}'' unsets it';
+COMMENT ON FUNCTION @extschema@.arbiter_create_resource(text, text, interval, interval, interval, interval, numeric, jsonb) IS 'create a resource; returns its resource_id';
+COMMENT ON FUNCTION @extschema@.arbiter_alter_resource(text, text, text, interval, interval, interval, interval, numeric, jsonb, text[]) IS 'change name or options of a resource; NULL leaves an option as it is, clear => ''{min_lead}'' unsets it';
 COMMENT ON FUNCTION @extschema@.arbiter_drop_resource(text, boolean) IS 'drop a resource and its schedule; force also deletes its reservations';
 COMMENT ON FUNCTION @extschema@.arbiter_set_capacity(text, timestamptz, timestamptz, bigint, boolean) IS 'declare the capacity of exactly this range; NULL undeclares it';
 COMMENT ON FUNCTION @extschema@.arbiter_add_capacity(text, timestamptz, timestamptz, bigint, boolean) IS 'add to the declared capacity of every step of this range; undeclared time becomes declared';
 COMMENT ON FUNCTION @extschema@.arbiter_load_schedule(text, bigint[], boolean) IS 'replace the whole schedule by {start, end, amount} triples in epoch seconds';
 COMMENT ON FUNCTION @extschema@.arbiter_resource_id(text) IS 'the resource_id of a resource';
-COMMENT ON FUNCTION @extschema@.arbiter_reserve(bigint, bigint, bigint, text, text, text) IS 'reserve an amount over [start, end), epoch seconds; returns the reservation_id or raises';
-COMMENT ON FUNCTION @extschema@.arbiter_reserve(text, timestamptz, timestamptz, bigint, text, text) IS 'reserve an amount over [start, end); returns the reservation_id or raises';
-COMMENT ON FUNCTION @extschema@.arbiter_reserve(text, text, text, bigint, text, text) IS 'reserve an amount over [start, end), times as text; returns the reservation_id or raises';
-COMMENT ON FUNCTION @extschema@.arbiter_try_reserve(bigint, bigint, bigint, text, text, text) IS 'reserve, epoch seconds; a refusal is a row with reason and alternatives, logged in arbiter_denial';
-COMMENT ON FUNCTION @extschema@.arbiter_try_reserve(text, timestamptz, timestamptz, bigint, text, text) IS 'reserve; a refusal is a row with reason and alternatives, logged in arbiter_denial';
-COMMENT ON FUNCTION @extschema@.arbiter_try_reserve(text, text, text, bigint, text, text) IS 'reserve, times as text; a refusal is a row with reason and alternatives, logged in arbiter_denial';
-COMMENT ON FUNCTION @extschema@.arbiter_reserve_all(jsonb, timestamptz, timestamptz, text, text) IS 'reserve several resources, {"cpu": 4, "memory": 16}, under one reservation_id, all or nothing';
-COMMENT ON FUNCTION @extschema@.arbiter_try_reserve_all(jsonb, timestamptz, timestamptz, text, text) IS 'reserve several resources, all or nothing; a refusal is a row, logged in arbiter_denial';
+COMMENT ON FUNCTION @extschema@.arbiter_reserve(bigint, bigint, bigint, text, text, text, boolean) IS 'reserve an amount over [start, end), epoch seconds; returns the reservation_id or raises';
+COMMENT ON FUNCTION @extschema@.arbiter_reserve(text, timestamptz, timestamptz, bigint, text, text, boolean) IS 'reserve an amount over [start, end); returns the reservation_id or raises';
+COMMENT ON FUNCTION @extschema@.arbiter_reserve(text, text, text, bigint, text, text, boolean) IS 'reserve an amount over [start, end), times as text; returns the reservation_id or raises';
+COMMENT ON FUNCTION @extschema@.arbiter_try_reserve(bigint, bigint, bigint, text, text, text, boolean) IS 'reserve, epoch seconds; a refusal is a row with reason and alternatives, logged in arbiter_denial';
+COMMENT ON FUNCTION @extschema@.arbiter_try_reserve(text, timestamptz, timestamptz, bigint, text, text, boolean) IS 'reserve; a refusal is a row with reason and alternatives, logged in arbiter_denial';
+COMMENT ON FUNCTION @extschema@.arbiter_try_reserve(text, text, text, bigint, text, text, boolean) IS 'reserve, times as text; a refusal is a row with reason and alternatives, logged in arbiter_denial';
+COMMENT ON FUNCTION @extschema@.arbiter_reserve_all(jsonb, timestamptz, timestamptz, text, text, boolean) IS 'reserve several resources, {"cpu": 4, "memory": 16}, under one reservation_id, all or nothing';
+COMMENT ON FUNCTION @extschema@.arbiter_try_reserve_all(jsonb, timestamptz, timestamptz, text, text, boolean) IS 'reserve several resources, all or nothing; a refusal is a row, logged in arbiter_denial';
+COMMENT ON FUNCTION @extschema@.arbiter_reserve_many(jsonb, boolean) IS 'reserve for an array of requests, [{"resource": "gpu", "start_time": ..., "end_time": ..., "amount": 4}, ...], one result row each';
 COMMENT ON FUNCTION @extschema@.arbiter_cancel(bigint) IS 'cancel a reservation: its whole range is freed, its rows stay for history';
+-- comments: life of a reservation
+COMMENT ON FUNCTION @extschema@.arbiter_confirm(bigint) IS 'make a reservation of a hold that has not expired';
+COMMENT ON FUNCTION @extschema@.arbiter_extend(bigint, timestamptz) IS 'let a reservation end later';
+COMMENT ON FUNCTION @extschema@.arbiter_truncate(bigint, timestamptz) IS 'release the rest of a reservation from an instant on; NULL: from now on';
+COMMENT ON FUNCTION @extschema@.arbiter_resize(bigint, bigint, text) IS 'give a reservation another amount; of one with several resources, to the one that is named';
+COMMENT ON FUNCTION @extschema@.arbiter_move(bigint, timestamptz) IS 'let a reservation start earlier or later, and last as long as it did';
+COMMENT ON FUNCTION @extschema@.arbiter_transfer(bigint, text) IS 'give a reservation another user_id';
+COMMENT ON FUNCTION @extschema@.arbiter_swap(bigint[], jsonb) IS 'cancel reservations and make others in their place, all or nothing and with nobody in between; one row per request';
+COMMENT ON FUNCTION @extschema@.arbiter_hold(text, timestamptz, timestamptz, bigint, interval, text, text, boolean) IS 'reserve for ttl only, until arbiter_confirm(); returns the reservation_id or raises';
+COMMENT ON FUNCTION @extschema@.arbiter_try_hold(text, timestamptz, timestamptz, bigint, interval, text, text, boolean) IS 'reserve for ttl only; a refusal is a row with reason and alternatives, logged in arbiter_denial';
+COMMENT ON FUNCTION @extschema@.arbiter_expire(bigint) IS 'mark expired holds as expired, which are free in any case; returns how many';
+
+-- comments: the negotiator
+
+COMMENT ON FUNCTION @extschema@.arbiter_find_slot(text, bigint, interval, timestamptz, timestamptz, integer, boolean) IS 'earliest slots in which an amount fits for a duration, one row per window of starts';
+COMMENT ON FUNCTION @extschema@.arbiter_find_slot_all(jsonb, interval, timestamptz, timestamptz, integer, boolean) IS 'earliest slots in which several resources all fit for a duration';
+COMMENT ON FUNCTION @extschema@.arbiter_suggest(text, timestamptz, timestamptz, bigint, boolean) IS 'what could be reserved instead of what is refused, one row per alternative; each would be granted as it stands';
+COMMENT ON FUNCTION @extschema@.arbiter_tradeoff(text, interval, timestamptz, timestamptz, boolean) IS 'amount against earliest start: each row has more than the one before, at the earliest start for it';
+
+-- comments: read
+
 COMMENT ON FUNCTION @extschema@.arbiter_available(text, bigint, bigint) IS 'largest amount that can be taken over all of [start, end), epoch seconds';
 COMMENT ON FUNCTION @extschema@.arbiter_available(text, timestamptz, timestamptz) IS 'largest amount that can be taken over all of [start, end)';
 COMMENT ON FUNCTION @extschema@.arbiter_available(text, text, text) IS 'largest amount that can be taken over all of [start, end), times as text';
 COMMENT ON FUNCTION @extschema@.arbiter_timeline(text, timestamptz, timestamptz) IS 'capacity, reserved and available as one row per step';
-COMMENT ON FUNCTION @extschema@.arbiter_conflicts(text) IS 'oversold windows: more is reserved than declared';
+COMMENT ON FUNCTION @extschema@.arbiter_conflicts(text) IS 'oversold windows, where more is reserved than declared, each with its reservations, newest first';
+-- comments: calendars
+
+COMMENT ON FUNCTION @extschema@.arbiter_calendar(text, timestamptz, timestamptz, interval, text) IS 'capacity, reserved and available of a resource as one row per bucket of a grain, in a time zone; averages are weighted by time';
+COMMENT ON FUNCTION @extschema@.arbiter_calendar_all(text[], timestamptz, timestamptz, interval, text) IS 'the calendars of several resources, in the order of the array; NULL: of all';
+
+-- comments: capacity cuts
+
+COMMENT ON FUNCTION @extschema@.arbiter_evacuate(text, text, timestamptz, timestamptz, text, boolean) IS 'move reservations that overlap a range to another resource, newest, oldest, smallest or largest first or by user, as far as they fit; one row each';
+
+-- comments: check and repair
+
 COMMENT ON FUNCTION @extschema@.arbiter_microseconds(timestamptz) IS 'microseconds since 2000-01-01 UTC, as stored in arbiter_timeline.steps';
 COMMENT ON FUNCTION @extschema@.arbiter_instant(bigint) IS 'the instant that many microseconds after 2000-01-01 UTC';
 COMMENT ON FUNCTION @extschema@.arbiter_check(text) IS 'recompute the timeline from capacity and reservations; one row per discrepancy, none when healthy';
 COMMENT ON FUNCTION @extschema@.arbiter_rebuild(text) IS 'derive the timeline of a resource anew; returns the number of chunks';
 COMMENT ON FUNCTION @extschema@.arbiter_purge(timestamptz, bigint) IS 'delete denials, and cancelled and expired reservations, made before an instant; returns the number of rows';
 COMMENT ON FUNCTION @extschema@.arbiter_version() IS 'version of the installed extension';
+
+-- comments: charts and reports
+
+COMMENT ON FUNCTION @extschema@.arbiter_chart(text, timestamptz, timestamptz, interval, text, integer, boolean) IS 'a calendar as bars of reserved, float, free and oversold at the worst instant of each bucket; width in characters, 1 to 500';
+COMMENT ON FUNCTION @extschema@.arbiter_html(text) IS 'text as content of HTML or XML: escaped, control characters shown as such, at most 200 characters';
+COMMENT ON FUNCTION @extschema@.arbiter_html_number(numeric) IS 'a number for arbiter_report(): 1,234.5';
+COMMENT ON FUNCTION @extschema@.arbiter_html_time(timestamptz) IS 'an instant for arbiter_report(), in the session''s time zone';
+COMMENT ON FUNCTION @extschema@.arbiter_report(timestamptz, timestamptz, text[], bigint, bigint) IS 'one self-contained HTML page of a range of time: capacity, reservations, refusals; psql -AtXc "SELECT arbiter_report(...)" > report.html; resources NULL: all there are; max_resources and max_rows bound what is drawn and listed, NULL: no bound';
+COMMENT ON FUNCTION @extschema@.arbiter_report_chart(integer, bigint, timestamptz, timestamptz) IS 'part of arbiter_report(): the picture of one resource';
+COMMENT ON FUNCTION @extschema@.arbiter_report_gantt(integer[], timestamptz, timestamptz, bigint) IS 'part of arbiter_report(): one bar per reservation';
+COMMENT ON FUNCTION @extschema@.arbiter_report_grain(timestamptz, timestamptz) IS 'part of arbiter_report(): the shortest round grain that makes at most 400 buckets of a range';
+COMMENT ON FUNCTION @extschema@.arbiter_report_oversold(integer[], timestamptz, timestamptz, bigint) IS 'part of arbiter_report(): oversold windows';
+COMMENT ON FUNCTION @extschema@.arbiter_report_refusals(integer[], timestamptz, timestamptz, bigint) IS 'part of arbiter_report(): refused requests';
+COMMENT ON FUNCTION @extschema@.arbiter_report_style() IS 'part of arbiter_report(): its CSS';
+COMMENT ON FUNCTION @extschema@.arbiter_report_ticks(timestamptz, timestamptz) IS 'part of arbiter_report(): marks on the axis of time, places in per cent of the range';
+COMMENT ON FUNCTION @extschema@.arbiter_report_users(integer[], timestamptz, timestamptz, bigint) IS 'part of arbiter_report(): unit-hours by resource and user';
 
 --
 -- Dump and privileges
@@ -561,75 +1582,22 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.arbiter_denial', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.arbiter_denial_denial_id_seq', '');
 
 -- EXECUTE is the privilege to reserve: nobody has it until the owner grants it.
-REVOKE ALL ON FUNCTION
-	@extschema@.arbiter_row_trigger(),
-	@extschema@.arbiter_guard_trigger(),
-	@extschema@.arbiter_truncate_trigger(),
-	@extschema@.arbiter_resource_trigger(),
-	@extschema@.arbiter_replica_trigger(),
-	@extschema@.arbiter_create_resource(text, text, interval, interval, jsonb),
-	@extschema@.arbiter_alter_resource(text, text, text, interval, interval, jsonb, text[]),
-	@extschema@.arbiter_drop_resource(text, boolean),
-	@extschema@.arbiter_set_capacity(text, timestamptz, timestamptz, bigint, boolean),
-	@extschema@.arbiter_add_capacity(text, timestamptz, timestamptz, bigint, boolean),
-	@extschema@.arbiter_load_schedule(text, bigint[], boolean),
-	@extschema@.arbiter_resource_id(text),
-	@extschema@.arbiter_reserve(bigint, bigint, bigint, text, text, text),
-	@extschema@.arbiter_reserve(text, timestamptz, timestamptz, bigint, text, text),
-	@extschema@.arbiter_reserve(text, text, text, bigint, text, text),
-	@extschema@.arbiter_try_reserve(bigint, bigint, bigint, text, text, text),
-	@extschema@.arbiter_try_reserve(text, timestamptz, timestamptz, bigint, text, text),
-	@extschema@.arbiter_try_reserve(text, text, text, bigint, text, text),
-	@extschema@.arbiter_reserve_all(jsonb, timestamptz, timestamptz, text, text),
-	@extschema@.arbiter_try_reserve_all(jsonb, timestamptz, timestamptz, text, text),
-	@extschema@.arbiter_cancel(bigint),
-	@extschema@.arbiter_available(text, bigint, bigint),
-	@extschema@.arbiter_available(text, timestamptz, timestamptz),
-	@extschema@.arbiter_available(text, text, text),
-	@extschema@.arbiter_timeline(text, timestamptz, timestamptz),
-	@extschema@.arbiter_conflicts(text),
-	@extschema@.arbiter_microseconds(timestamptz),
-	@extschema@.arbiter_instant(bigint),
-	@extschema@.arbiter_check(text),
-	@extschema@.arbiter_rebuild(text),
-	@extschema@.arbiter_purge(timestamptz, bigint),
-	@extschema@.arbiter_version()
-FROM PUBLIC;
-
-GRANT ALL ON FUNCTION
-	@extschema@.arbiter_row_trigger(),
-	@extschema@.arbiter_guard_trigger(),
-	@extschema@.arbiter_truncate_trigger(),
-	@extschema@.arbiter_resource_trigger(),
-	@extschema@.arbiter_replica_trigger(),
-	@extschema@.arbiter_create_resource(text, text, interval, interval, jsonb),
-	@extschema@.arbiter_alter_resource(text, text, text, interval, interval, jsonb, text[]),
-	@extschema@.arbiter_drop_resource(text, boolean),
-	@extschema@.arbiter_set_capacity(text, timestamptz, timestamptz, bigint, boolean),
-	@extschema@.arbiter_add_capacity(text, timestamptz, timestamptz, bigint, boolean),
-	@extschema@.arbiter_load_schedule(text, bigint[], boolean),
-	@extschema@.arbiter_resource_id(text),
-	@extschema@.arbiter_reserve(bigint, bigint, bigint, text, text, text),
-	@extschema@.arbiter_reserve(text, timestamptz, timestamptz, bigint, text, text),
-	@extschema@.arbiter_reserve(text, text, text, bigint, text, text),
-	@extschema@.arbiter_try_reserve(bigint, bigint, bigint, text, text, text),
-	@extschema@.arbiter_try_reserve(text, timestamptz, timestamptz, bigint, text, text),
-	@extschema@.arbiter_try_reserve(text, text, text, bigint, text, text),
-	@extschema@.arbiter_reserve_all(jsonb, timestamptz, timestamptz, text, text),
-	@extschema@.arbiter_try_reserve_all(jsonb, timestamptz, timestamptz, text, text),
-	@extschema@.arbiter_cancel(bigint),
-	@extschema@.arbiter_available(text, bigint, bigint),
-	@extschema@.arbiter_available(text, timestamptz, timestamptz),
-	@extschema@.arbiter_available(text, text, text),
-	@extschema@.arbiter_timeline(text, timestamptz, timestamptz),
-	@extschema@.arbiter_conflicts(text),
-	@extschema@.arbiter_microseconds(timestamptz),
-	@extschema@.arbiter_instant(bigint),
-	@extschema@.arbiter_check(text),
-	@extschema@.arbiter_rebuild(text),
-	@extschema@.arbiter_purge(timestamptz, bigint),
-	@extschema@.arbiter_version()
-TO @extowner@ WITH GRANT OPTION;
+DO $$
+DECLARE
+	function regprocedure;
+BEGIN
+	FOR function IN
+		SELECT d.objid
+		FROM pg_catalog.pg_depend d
+		JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid AND e.extname = 'arbiter'
+		WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+			AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass AND d.deptype = 'e'
+	LOOP
+		EXECUTE pg_catalog.format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', function);
+		EXECUTE pg_catalog.format('GRANT ALL ON FUNCTION %s TO @extowner@ WITH GRANT OPTION', function);
+	END LOOP;
+END
+$$;
 
 GRANT ALL ON TABLE
 	@extschema@.arbiter_resource,
@@ -637,7 +1605,15 @@ GRANT ALL ON TABLE
 	@extschema@.arbiter_reservation,
 	@extschema@.arbiter_timeline,
 	@extschema@.arbiter_denial,
-	@extschema@.arbiter_booking
+	@extschema@.arbiter_booking,
+	@extschema@.arbiter_utilisation,
+	@extschema@.arbiter_usage,
+	@extschema@.arbiter_refused_demand,
+	@extschema@.arbiter_lead_time,
+	@extschema@.arbiter_expired_hold,
+	@extschema@.arbiter_running,
+	@extschema@.arbiter_upcoming,
+	@extschema@.arbiter_nearly_exhausted
 TO @extowner@ WITH GRANT OPTION;
 
 GRANT ALL ON SEQUENCE

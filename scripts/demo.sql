@@ -84,6 +84,24 @@ SELECT arbiter_reserve('second', '2024-03-05 16:00', '2024-03-05 18:00', 1);
 \echo 'SQLSTATE' :LAST_ERROR_SQLSTATE
 
 \echo
+\echo '--- A hold takes its capacity at once; unless it is confirmed it is free again by itself'
+\set ECHO queries
+SELECT arbiter_hold('second', '2024-04-20', '2024-04-21', 40, ttl => '1 s', user_id => '7');
+SELECT arbiter_available('second', '2024-04-20', '2024-04-21') AS while_held;
+\set ECHO none
+SELECT pg_sleep(1) \g /dev/null
+\set ECHO queries
+SELECT arbiter_available('second', '2024-04-20', '2024-04-21') AS a_second_later;
+SELECT arbiter_confirm(10);
+\set ECHO none
+\echo 'SQLSTATE' :LAST_ERROR_SQLSTATE
+
+\echo
+\echo '--- When could I have 80 for three days?  One row per window of starts'
+\set ECHO queries
+SELECT * FROM arbiter_find_slot('second', 80, '3 days', after => '2024-02-20', max_results => 3);
+
+\set ECHO none
 \echo '--- The checker recomputes everything naively: no row means that all is well'
 \set ECHO queries
 SELECT * FROM arbiter_check();

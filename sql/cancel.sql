@@ -33,17 +33,20 @@ SELECT arbiter_cancel(:id2);
 -- a held row counts, and can be cancelled; an expired one never counts and cannot
 INSERT INTO arbiter_reservation (resource_id, during, amount, user_id, status, expires_at)
 VALUES (id_of('cancel'), '[2030-02-01,2030-02-02)', 6, 'hold', 'held', '2199-01-01'),
-	(id_of('cancel'), '[2030-02-01,2030-02-02)', 1, 'late', 'held', '2001-01-01'),
+	(id_of('cancel'), '[2030-02-01,2030-02-02)', 1, 'overdue', 'held', '2001-01-01'),
 	(id_of('cancel'), '[2030-02-01,2030-02-02)', 1000, 'gone', 'expired', '2001-01-01'),
 	(id_of('cancel'), '[2030-02-01,2030-02-02)', 1000, 'gone', 'cancelled', NULL);
 SELECT arbiter_available('cancel', '2030-02-01', '2030-02-02');
 -- the effective status
-SELECT status, user_id FROM arbiter_booking WHERE user_id IN ('hold', 'late', 'gone') ORDER BY user_id, status;
+SELECT status, user_id FROM arbiter_booking WHERE user_id IN ('hold', 'overdue', 'gone') ORDER BY user_id, status;
 SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation WHERE user_id = 'hold' AND resource_id = id_of('cancel');
 SELECT arbiter_available('cancel', '2030-02-01', '2030-02-02');
 SELECT reservation_id AS expired FROM arbiter_reservation
 WHERE user_id = 'gone' AND status = 'expired' AND resource_id = id_of('cancel') \gset
 SELECT outcome('SELECT arbiter_cancel(' || :expired || ')');
+-- whether or not its status says so yet
+SELECT outcome(format('SELECT arbiter_cancel(%s)', reservation_id)) FROM arbiter_reservation
+WHERE user_id = 'overdue' AND status = 'held' AND resource_id = id_of('cancel');
 
 -- a part at a time by raw SQL, the rest by the function
 SELECT arbiter_create_resource('cancel.two') > 0;

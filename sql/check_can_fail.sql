@@ -77,7 +77,7 @@ SELECT problem, during, expected, found FROM arbiter_check('check');
 ALTER TABLE arbiter_reservation ENABLE TRIGGER USER;
 SELECT arbiter_rebuild('check') > 0;
 SELECT * FROM arbiter_check('check');
-SELECT * FROM arbiter_conflicts('check');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('check');
 ROLLBACK;
 BEGIN;
 ALTER TABLE arbiter_reservation DISABLE TRIGGER USER;
@@ -108,7 +108,7 @@ INSERT INTO arbiter_reservation (resource_id, during, amount) VALUES (id_of('che
 SELECT problem, during, expected, found FROM arbiter_check('check');
 SELECT arbiter_rebuild('check') > 0;
 SELECT * FROM arbiter_check('check');
-SELECT * FROM arbiter_conflicts('check');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('check');
 ROLLBACK;
 BEGIN;
 -- ranges that are not half-open, without an end, or nothing at all

@@ -72,7 +72,7 @@ FROM generate_series(0, 3) n;
 SELECT arbiter_load_schedule('chunks', (SELECT array_agg(ARRAY[1893456000 + n * 86400, 1893456000 + (n + 1) * 86400, 2000 + n % 7]) FROM generate_series(0, 364) n));
 SELECT * FROM arbiter_check('chunks');
 SELECT * FROM timeline_differences('chunks', '2029-12-20', '2031-01-10');
-SELECT * FROM arbiter_conflicts('chunks');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('chunks');
 DELETE FROM arbiter_reservation WHERE resource_id = id_of('chunks') AND user_id LIKE 'bulk%0';
 SELECT * FROM arbiter_check('chunks');
 DELETE FROM arbiter_reservation WHERE resource_id = id_of('chunks');

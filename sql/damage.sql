@@ -79,7 +79,7 @@ SELECT arbiter_reserve('damage.huge', '2030-01-05', '2030-01-10', 92233720368547
 SELECT arbiter_reserve('damage.huge', '2030-01-10', '2030-01-11', 1) > 0;
 SELECT outcome($$ SELECT arbiter_reserve('damage.huge', '2030-01-09', '2030-01-11', 9223372036854775807) $$);
 SELECT arbiter_set_capacity('damage.huge', '2030-01-05', '2030-01-10', 0, force => true);
-SELECT * FROM arbiter_conflicts('damage.huge');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('damage.huge');
 SELECT * FROM arbiter_check('damage.huge');
 SELECT outcome($$ SELECT arbiter_reserve('damage.huge', '2030-01-05', '2030-01-06', 1) $$);
 SELECT outcome($$ SELECT arbiter_reserve('damage.huge', '2030-01-05', '2030-01-06', 9223372036854775807) $$);

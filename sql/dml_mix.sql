@@ -56,7 +56,7 @@ SELECT arbiter_set_capacity('mixed.capacity', '2030-01-01', '2030-02-01', 10);
 SELECT outcome($$ WITH c AS (UPDATE arbiter_capacity SET amount = 3 WHERE resource_id = id_of('mixed.capacity') RETURNING 1)
 	SELECT arbiter_reserve('mixed.capacity', '2030-01-03', '2030-01-04', 5) FROM c $$);
 SELECT * FROM arbiter_check('mixed.capacity');
-SELECT * FROM arbiter_conflicts('mixed.capacity');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('mixed.capacity');
 SELECT * FROM arbiter_timeline('mixed.capacity', '2030-01-01', '2030-02-01');
 SELECT outcome($$ WITH c AS (DELETE FROM arbiter_capacity WHERE resource_id = id_of('mixed.capacity') RETURNING 1)
 	SELECT arbiter_reserve('mixed.capacity', '2030-01-03', '2030-01-04', 5) FROM c $$);
@@ -64,7 +64,7 @@ SELECT * FROM arbiter_check('mixed.capacity');
 SELECT outcome($$ WITH c AS (UPDATE arbiter_capacity SET amount = 8 WHERE resource_id = id_of('mixed.capacity') RETURNING 1)
 	SELECT arbiter_reserve('mixed.capacity', '2030-01-03', '2030-01-04', 5) FROM c $$);
 SELECT * FROM arbiter_check('mixed.capacity');
-SELECT * FROM arbiter_conflicts('mixed.capacity');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('mixed.capacity');
 SELECT outcome($$ WITH c AS (UPDATE arbiter_capacity SET amount = 12 WHERE resource_id = id_of('mixed.capacity') RETURNING resource_id)
 	INSERT INTO arbiter_reservation (resource_id, during, amount) SELECT resource_id, '[2030-01-05,2030-01-06)', 9 FROM c $$);
 SELECT * FROM arbiter_check('mixed.capacity');
@@ -78,7 +78,7 @@ SELECT outcome($$ WITH c AS (INSERT INTO arbiter_capacity SELECT id_of('mixed.ca
 	SELECT arbiter_set_capacity('mixed.capacity', '2030-05-01', '2030-06-01', 7) FROM c $$);
 SELECT * FROM arbiter_check('mixed.capacity');
 SELECT * FROM arbiter_timeline('mixed.capacity', '2030-01-01', '2030-06-01');
-SELECT * FROM arbiter_conflicts('mixed.capacity');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('mixed.capacity');
 
 -- a resource made, declared, booked and dropped in one transaction, and in one query
 BEGIN;

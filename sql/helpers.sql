@@ -67,26 +67,34 @@ LANGUAGE sql STABLE AS $$
 	ORDER BY v.during, v.amount, 3, v.status, v.reservation_id, v.part
 $$;
 
--- capacity less reservations, step by step, from the two base tables alone
-CREATE FUNCTION naive_steps(resource text, start_time timestamptz, end_time timestamptz)
+-- capacity less reservations, step by step, from the two base tables alone: what
+-- they occupy, holds that have expired left out; and less a share of capacity
+CREATE FUNCTION naive_steps(resource text, start_time timestamptz, end_time timestamptz,
+	kept_back numeric DEFAULT 0)
 RETURNS TABLE (during tstzrange, available numeric)
 LANGUAGE sql STABLE AS $$
 	WITH event (instant, amount) AS (
 		SELECT start_time, 0::numeric
 		UNION ALL
 		SELECT e.instant, e.amount
-		FROM arbiter_capacity c CROSS JOIN LATERAL (VALUES
-			(greatest(lower(c.during), start_time), c.amount::numeric),
-			(least(upper(c.during), end_time), - c.amount::numeric)) e (instant, amount)
+		FROM arbiter_capacity c
+		CROSS JOIN LATERAL (SELECT c.amount - ceil(c.amount * kept_back / 100)) k (amount)
+		CROSS JOIN LATERAL (VALUES
+			(greatest(lower(c.during), start_time), k.amount),
+			(least(upper(c.during), end_time), - k.amount)) e (instant, amount)
 		WHERE c.resource_id = id_of(resource)
 			AND lower(c.during) < end_time AND upper(c.during) > start_time
 		UNION ALL
 		SELECT e.instant, e.amount
-		FROM arbiter_reservation v CROSS JOIN LATERAL (VALUES
-			(greatest(lower(v.during), start_time), - v.amount::numeric),
-			(least(upper(v.during), end_time), v.amount::numeric)) e (instant, amount)
-		WHERE v.resource_id = id_of(resource) AND v.status IN ('held', 'confirmed')
-			AND lower(v.during) < end_time AND upper(v.during) > start_time
+		FROM arbiter_reservation v
+		CROSS JOIN LATERAL (SELECT coalesce(v.occupied, v.during)) o (during)
+		CROSS JOIN LATERAL (VALUES
+			(greatest(lower(o.during), start_time), - v.amount::numeric),
+			(least(upper(o.during), end_time), v.amount::numeric)) e (instant, amount)
+		WHERE v.resource_id = id_of(resource)
+			AND (v.status = 'confirmed' OR v.status = 'held'
+				AND coalesce(v.expires_at, 'infinity') > statement_timestamp())
+			AND lower(o.during) < end_time AND upper(o.during) > start_time
 	), net AS (
 		SELECT instant, sum(amount) AS amount FROM event GROUP BY instant
 	), level AS (
@@ -98,10 +106,16 @@ LANGUAGE sql STABLE AS $$
 	FROM level WHERE instant < end_time
 $$;
 
+-- what an ordinary request over a range may ask for: with setup and cleanup time
+-- it must fit beside the rest, and leave the float
 CREATE FUNCTION naive_available(resource text, start_time timestamptz, end_time timestamptz)
 RETURNS bigint
 LANGUAGE sql STABLE AS $$
-	SELECT greatest(0, min(available))::bigint FROM naive_steps(resource, start_time, end_time)
+	SELECT greatest(0, min(s.available))::bigint
+	FROM arbiter_resource r
+	CROSS JOIN LATERAL naive_steps(r.name, start_time - coalesce(r.setup_time, '0'),
+		end_time + coalesce(r.cleanup_time, '0'), coalesce(r.float_percent, 0)) s
+	WHERE r.name = resource
 $$;
 
 -- where arbiter_timeline() and the naive steps disagree

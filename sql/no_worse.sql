@@ -10,7 +10,7 @@ SELECT arbiter_set_capacity('worse', '2030-01-01', '2030-02-01', 10);
 SELECT arbiter_reserve('worse', '2030-01-10', '2030-01-20', 8, 'ann') > 0;
 SELECT arbiter_reserve('worse', '2030-01-12', '2030-01-14', 2, 'bob') > 0;
 SELECT arbiter_set_capacity('worse', '2030-01-01', '2030-02-01', 5, force => true);
-SELECT * FROM arbiter_conflicts('worse');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('worse');
 SELECT * FROM arbiter_check('worse');
 SELECT arbiter_available('worse', '2030-01-12', '2030-01-13');
 
@@ -35,17 +35,17 @@ SELECT outcome($$ UPDATE arbiter_reservation SET during = '[2030-01-10,2030-01-1
 SELECT outcome($$ UPDATE arbiter_reservation SET during = '[2030-01-13,2030-01-15)' WHERE resource_id = id_of('worse') AND user_id = 'bob' $$);
 -- out of the window
 SELECT outcome($$ UPDATE arbiter_reservation SET during = '[2030-01-25,2030-01-27)' WHERE resource_id = id_of('worse') AND user_id = 'bob' $$);
-SELECT * FROM arbiter_conflicts('worse');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('worse');
 -- two rows in one statement: the sum counts
 SELECT outcome($$ UPDATE arbiter_reservation SET amount = CASE user_id WHEN 'ann' THEN 6 ELSE 1 END, during = '[2030-01-10,2030-01-19)'
 	WHERE resource_id = id_of('worse') AND user_id IN ('ann', 'bob') $$);
 SELECT outcome($$ UPDATE arbiter_reservation SET amount = amount + 1, during = '[2030-01-10,2030-01-19)' WHERE resource_id = id_of('worse') AND user_id IN ('ann', 'bob') $$);
 SELECT * FROM booked('worse');
-SELECT * FROM arbiter_conflicts('worse');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('worse');
 
 -- capacity: more is allowed although it is not enough, less is not
 SELECT arbiter_add_capacity('worse', '2030-01-01', '2030-02-01', 1);
-SELECT * FROM arbiter_conflicts('worse');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('worse');
 SELECT outcome($$ SELECT arbiter_add_capacity('worse', '2030-01-12', '2030-01-13', -1) $$);
 SELECT outcome($$ SELECT arbiter_set_capacity('worse', '2030-01-12', '2030-01-13', NULL) $$);
 SELECT outcome($$ UPDATE arbiter_capacity SET amount = 5 WHERE resource_id = id_of('worse') $$);
@@ -56,7 +56,7 @@ SELECT arbiter_add_capacity('worse', '2030-01-25', '2030-02-01', -1);
 SELECT arbiter_set_capacity('worse', '2030-01-29', '2030-02-01', NULL);
 -- force again
 SELECT arbiter_set_capacity('worse', '2030-01-12', '2030-01-13', 0, force => true);
-SELECT * FROM arbiter_conflicts('worse');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('worse');
 SELECT * FROM arbiter_check('worse');
 SELECT * FROM arbiter_timeline('worse', '2030-01-01', '2030-02-01');
 
@@ -67,12 +67,12 @@ SELECT arbiter_reserve('worse.gone', '2030-01-10', '2030-01-20', 8, 'ann') > 0;
 SELECT arbiter_set_capacity('worse.gone', '-infinity', 'infinity', NULL, force => true);
 SELECT outcome($$ UPDATE arbiter_reservation SET during = '[2030-01-10,2030-01-21)' WHERE resource_id = id_of('worse.gone') $$);
 SELECT outcome($$ UPDATE arbiter_reservation SET during = '[2030-01-11,2030-01-19)', amount = 7 WHERE resource_id = id_of('worse.gone') $$);
-SELECT * FROM arbiter_conflicts('worse.gone');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('worse.gone');
 SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation WHERE resource_id = id_of('worse.gone');
-SELECT * FROM arbiter_conflicts('worse.gone');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('worse.gone');
 SELECT outcome($$ UPDATE arbiter_reservation SET status = 'confirmed' WHERE resource_id = id_of('worse.gone') $$);
 -- every way out of the first one
 DELETE FROM arbiter_reservation WHERE resource_id = id_of('worse') AND user_id = 'bob';
 SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation WHERE resource_id = id_of('worse') AND user_id = 'ann';
-SELECT * FROM arbiter_conflicts('worse');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('worse');
 SELECT * FROM arbiter_check();

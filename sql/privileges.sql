@@ -74,19 +74,19 @@ SELECT user_id, amount FROM arbiter_reservation;
 SELECT outcome($$ SELECT * FROM arbiter_check() $$);
 SELECT arbiter_available('gpu', '2030-01-01', '2030-01-02');
 SELECT outcome($$ SELECT * FROM arbiter_timeline('gpu') $$);
-SELECT outcome($$ SELECT * FROM arbiter_conflicts() $$);
+SELECT outcome($$ SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts() $$);
 SELECT outcome($$ SELECT arbiter_purge('2001-01-01') $$);
 SELECT outcome($$ SELECT arbiter_rebuild('gpu') $$);
 SELECT outcome($$ SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation WHERE amount = 1 LIMIT 1 $$);
 
 -- the two usual roles
 GRANT EXECUTE ON FUNCTION
-	arbiter_reserve(bigint, bigint, bigint, text, text, text),
-	arbiter_reserve(text, timestamptz, timestamptz, bigint, text, text),
-	arbiter_reserve(text, text, text, bigint, text, text),
-	arbiter_try_reserve(text, text, text, bigint, text, text),
-	arbiter_reserve_all(jsonb, timestamptz, timestamptz, text, text),
-	arbiter_try_reserve_all(jsonb, timestamptz, timestamptz, text, text),
+	arbiter_reserve(bigint, bigint, bigint, text, text, text, boolean),
+	arbiter_reserve(text, timestamptz, timestamptz, bigint, text, text, boolean),
+	arbiter_reserve(text, text, text, bigint, text, text, boolean),
+	arbiter_try_reserve(text, text, text, bigint, text, text, boolean),
+	arbiter_reserve_all(jsonb, timestamptz, timestamptz, text, text, boolean),
+	arbiter_try_reserve_all(jsonb, timestamptz, timestamptz, text, text, boolean),
 	arbiter_cancel(bigint),
 	arbiter_available(text, text, text)
 TO regress_arbiter_booker;
@@ -139,7 +139,7 @@ SELECT user_id, amount, status FROM arbiter_reservation ORDER BY user_id, amount
 SELECT reason, user_id, amount FROM arbiter_denial ORDER BY denial_id;
 SELECT * FROM arbiter_timeline('gpu', '2030-01-01', '2030-01-04');
 SELECT arbiter_available('gpu', '2030-01-02', '2030-01-03'), arbiter_available('gpu', timestamptz '2030-01-02', timestamptz '2030-01-03');
-SELECT * FROM arbiter_conflicts();
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts();
 SELECT * FROM arbiter_check();
 SELECT arbiter_version() IS NOT NULL;
 SELECT count(*) FROM arbiter_booking;
@@ -196,7 +196,7 @@ SET ROLE regress_arbiter_owner;
 SELECT * FROM seen;
 
 -- taken back
-REVOKE EXECUTE ON FUNCTION arbiter_reserve(text, text, text, bigint, text, text) FROM regress_arbiter_booker;
+REVOKE EXECUTE ON FUNCTION arbiter_reserve(text, text, text, bigint, text, text, boolean) FROM regress_arbiter_booker;
 SET ROLE regress_arbiter_booker;
 SELECT outcome($$ SELECT arbiter_reserve('gpu', '2030-01-20', '2030-01-21', 1) $$);
 RESET ROLE;

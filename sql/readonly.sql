@@ -44,8 +44,8 @@ SELECT arbiter_available('readonly', timestamptz '2030-01-01', timestamptz '2030
 SELECT * FROM arbiter_timeline('readonly', '2030-01-01', '2030-03-01');
 SELECT arbiter_available('readonly.unbuilt', '2030-01-01', '2030-01-02');
 SELECT * FROM arbiter_timeline('readonly.unbuilt', '2030-01-01', '2030-03-01');
-SELECT * FROM arbiter_conflicts('readonly');
-SELECT * FROM arbiter_conflicts('readonly.unbuilt');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('readonly');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('readonly.unbuilt');
 SELECT * FROM arbiter_check();
 SELECT arbiter_version() IS NOT NULL;
 SELECT resources, status FROM arbiter_booking WHERE reservation_id = -9201;

@@ -142,7 +142,7 @@ SELECT arbiter_set_capacity('bug.wide', '2030-01-01', '2030-02-01', 922337203685
 SELECT arbiter_reserve('bug.wide', '2030-01-02', '2030-01-03', 9223372036854775806) > 0;
 SELECT arbiter_set_capacity('bug.wide', '2030-01-02', '2030-01-03', 0, force => true);
 SELECT arbiter_reserve('bug.wide', '2030-01-04', '2030-01-05', 1) > 0;
-SELECT * FROM arbiter_conflicts('bug.wide');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('bug.wide');
 SELECT * FROM arbiter_timeline('bug.wide', '2030-01-01', '2030-02-01');
 SELECT * FROM arbiter_check();
 SELECT arbiter_drop_resource('bug.wide', true);

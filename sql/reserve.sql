@@ -166,6 +166,6 @@ SELECT outcome($$ SELECT arbiter_reserve('reserve.bare', '2030-01-01 11:00', '20
 SELECT * FROM arbiter_timeline('reserve.bare');
 
 SELECT * FROM arbiter_check();
-SELECT * FROM arbiter_conflicts() WHERE resource_name LIKE 'reserve%';
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts() WHERE resource_name LIKE 'reserve%';
 SELECT arbiter_drop_resource('default');
 SELECT arbiter_drop_resource('schedule 2');

@@ -161,24 +161,24 @@ SELECT arbiter_drop_resource('schedule.count', force => true);
 SELECT arbiter_set_capacity('schedule', '2030-01-01 10:00', '2030-01-01 12:00', 9);
 SELECT arbiter_set_capacity('schedule', '2030-01-01 12:00', '2030-01-02 00:00', NULL);
 SELECT * FROM arbiter_timeline('schedule', '2030-01-01', '2030-01-02');
-SELECT * FROM arbiter_conflicts('schedule');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('schedule');
 -- force skips that refusal and touches no reservation
 SELECT arbiter_set_capacity('schedule', '2030-01-01 11:00', '2030-01-01 12:00', 5, force => true);
 SELECT * FROM declared('schedule');
 SELECT * FROM booked('schedule');
-SELECT * FROM arbiter_conflicts('schedule');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('schedule');
 SELECT arbiter_add_capacity('schedule', '2030-01-01 11:30', '2030-01-01 12:00', -5, force => true);
-SELECT * FROM arbiter_conflicts('schedule');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('schedule');
 -- force still refuses what is not an amount
 SELECT outcome($$ SELECT arbiter_add_capacity('schedule', '2030-01-01 11:30', '2030-01-01 12:00', -1, force => true) $$);
 SELECT arbiter_set_capacity('schedule', '2030-01-01 11:00', '2030-01-01 12:00', NULL, force => true);
-SELECT * FROM arbiter_conflicts('schedule');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('schedule');
 SELECT * FROM arbiter_check('schedule');
 SELECT arbiter_load_schedule('schedule', '{}', force => true);
-SELECT * FROM arbiter_conflicts('schedule');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('schedule');
 SELECT arbiter_available('schedule', '2030-01-01 10:00', '2030-01-01 12:00');
 SELECT arbiter_set_capacity('schedule', '2030-01-01 00:00', '2030-01-02 00:00', 10);
-SELECT * FROM arbiter_conflicts('schedule');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('schedule');
 SELECT * FROM arbiter_check('schedule');
 
 --

@@ -272,4 +272,4 @@ COPY arbiter_capacity FROM stdin;
 \.
 SELECT * FROM arbiter_timeline('table.capacity.copy', '2030-01-01', '2030-01-05');
 SELECT * FROM arbiter_check();
-SELECT * FROM arbiter_conflicts() WHERE resource_name LIKE 'table%';
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts() WHERE resource_name LIKE 'table%';

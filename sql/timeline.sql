@@ -52,12 +52,12 @@ SELECT arbiter_available('steps', '-infinity', 'infinity');
 SELECT arbiter_set_capacity('steps', '2030-01-03', '2030-01-04', 1, force => true);
 SELECT arbiter_available('steps', '2030-01-02', '2030-01-05'), arbiter_available('steps', '2030-01-03', '2030-01-03 01:00');
 SELECT * FROM arbiter_timeline('steps', '2030-01-02', '2030-01-05');
-SELECT * FROM arbiter_conflicts('steps');
-SELECT * FROM arbiter_conflicts(resource => 'steps');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('steps');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts(resource => 'steps');
 SELECT resource_name FROM arbiter_conflicts() WHERE resource_name = 'steps';
-SELECT outcome($$ SELECT * FROM arbiter_conflicts('no such resource') $$);
+SELECT outcome($$ SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('no such resource') $$);
 SELECT arbiter_set_capacity('steps', '2030-01-03', '2030-01-04', 5);
-SELECT * FROM arbiter_conflicts('steps');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('steps');
 
 -- far apart: one step is one step, however many chunk-sized stretches it spans
 SELECT arbiter_create_resource('steps.far') > 0;

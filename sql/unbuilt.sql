@@ -49,7 +49,7 @@ SELECT * FROM arbiter_timeline('unbuilt.read', '2030-01-01', '2030-01-05');
 SELECT * FROM arbiter_timeline('unbuilt.read');
 SELECT arbiter_available('unbuilt.read', '2030-01-01', '2030-01-02'), arbiter_available('unbuilt.read', '2030-01-02', '2030-01-03'),
 	arbiter_available('unbuilt.read', '2030-01-04', '2030-02-01'), arbiter_available('unbuilt.read', '2030-01-31', '2030-02-02');
-SELECT * FROM arbiter_conflicts('unbuilt.read');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('unbuilt.read');
 SELECT resource_name, during, available FROM arbiter_conflicts() WHERE resource_name LIKE 'unbuilt%';
 SELECT * FROM arbiter_check('unbuilt.read');
 SELECT * FROM timeline_differences('unbuilt.read', '2029-12-01', '2030-03-01');
@@ -61,7 +61,7 @@ SELECT count(*) > 0 FROM arbiter_timeline WHERE resource_id = 9101;
 SELECT arbiter_reserve('unbuilt', '2030-01-03', '2030-01-04', 4) > 0;
 SELECT count(*) > 0 FROM arbiter_timeline WHERE resource_id = 9101;
 SELECT * FROM arbiter_timeline('unbuilt', '2030-01-01', '2030-01-05');
-SELECT * FROM arbiter_conflicts('unbuilt');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('unbuilt');
 SELECT * FROM arbiter_check('unbuilt');
 -- from now on COPY is checked
 COPY arbiter_reservation (resource_id, during, amount) FROM stdin;
@@ -155,10 +155,10 @@ INSERT INTO arbiter_resource (resource_id, name) VALUES (9111, 'unbuilt.bare');
 COPY arbiter_reservation (resource_id, during, amount) FROM stdin;
 9111	[2030-01-01,infinity)	6
 \.
-SELECT * FROM arbiter_conflicts('unbuilt.bare');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('unbuilt.bare');
 SELECT outcome($$ SELECT arbiter_reserve('unbuilt.bare', '2030-01-01', '2030-01-03', 1) $$);
 SELECT arbiter_rebuild('unbuilt.bare') > 0;
-SELECT * FROM arbiter_conflicts('unbuilt.bare');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('unbuilt.bare');
 DELETE FROM arbiter_reservation WHERE resource_id = 9111;
 -- amounts whose sum no bigint holds
 INSERT INTO arbiter_resource (resource_id, name) VALUES (9112, 'unbuilt.huge');

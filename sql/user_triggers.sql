@@ -110,7 +110,7 @@ INSERT INTO arbiter_reservation (resource_id, during, amount, user_id) VALUES (i
 DELETE FROM arbiter_reservation WHERE user_id = 'raw';
 SELECT outcome($$ SELECT arbiter_reserve('user', '2030-01-01', '2030-01-02', 300, 'api') $$);
 CREATE ROLE regress_arbiter_caller;
-GRANT EXECUTE ON FUNCTION arbiter_reserve(text, text, text, bigint, text, text) TO regress_arbiter_caller;
+GRANT EXECUTE ON FUNCTION arbiter_reserve(text, text, text, bigint, text, text, boolean) TO regress_arbiter_caller;
 GRANT INSERT ON user_log TO regress_arbiter_caller;
 GRANT USAGE ON SEQUENCE user_log_n_seq TO regress_arbiter_caller;
 SET ROLE regress_arbiter_caller;
@@ -118,7 +118,7 @@ SELECT arbiter_reserve('user', '2030-01-01', '2030-01-02', 1) > 0;
 RESET ROLE;
 SELECT event, level, rows, amount, CASE WHEN caller = current_user THEN 'self' ELSE caller END FROM user_log ORDER BY n;
 SELECT user_id FROM booked('user') WHERE user_id LIKE 'regress%';
-REVOKE ALL ON FUNCTION arbiter_reserve(text, text, text, bigint, text, text) FROM regress_arbiter_caller;
+REVOKE ALL ON FUNCTION arbiter_reserve(text, text, text, bigint, text, text, boolean) FROM regress_arbiter_caller;
 DROP TRIGGER user_after_row ON arbiter_reservation;
 DROP TRIGGER user_after_statement ON arbiter_reservation;
 DROP TRIGGER user_after_insert ON arbiter_reservation;
@@ -167,7 +167,7 @@ SELECT outcome($$ SELECT arbiter_reserve('user', '2030-01-07', '2030-01-08', 5, 
 SELECT outcome($$ SELECT arbiter_reserve('user', '2030-01-08', '2030-01-09', 4, 'as many as fit') $$);
 SELECT * FROM booked('user');
 SELECT * FROM arbiter_check('user');
-SELECT * FROM arbiter_conflicts('user');
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts('user');
 SELECT outcome($$ SELECT arbiter_reserve('user', '2030-01-01', '2030-02-01', 10, 'instead of all') $$);
 SELECT * FROM booked('user');
 SELECT * FROM arbiter_check('user');

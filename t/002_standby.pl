@@ -62,9 +62,21 @@ is( $standby->safe_psql(
 	'arbiter_timeline of an unbuilt resource on a standby');
 is($standby->safe_psql('postgres', "SELECT arbiter_available('unbuilt', '2030-01-01', '2030-01-03')"),
 	'5', 'arbiter_available of an unbuilt resource on a standby');
+is( $standby->safe_psql(
+		'postgres',
+		"SELECT resource, reserved_max, available_min, available_avg
+		 FROM arbiter_calendar_all('{fixed,unbuilt}', '2030-01-01', '2030-01-03', '2 days', 'UTC')"),
+	"fixed|0|8|8.000000\nunbuilt|3|5|6.500000",
+	'arbiter_calendar_all on a standby');
+is( $standby->safe_psql(
+		'postgres',
+		"SELECT chart, free FROM arbiter_chart('fixed', '2030-03-01', '2030-03-03', '1 day', 'UTC', 8, true)"),
+	"#####...|3\n........|8",
+	'arbiter_chart on a standby');
 is($standby->safe_psql('postgres', 'SELECT resources, status FROM arbiter_booking ORDER BY 1 LIMIT 1'),
 	'{fixed}|confirmed', 'the view on a standby');
 is_healthy($standby, 'standby');
+hears_of_rename($standby, $primary, 'a session of the standby');
 
 # Writers.
 my @writer = (

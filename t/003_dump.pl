@@ -28,7 +28,7 @@ my @as_owner = (extra_params => [ '-U', 'owner' ]);
 $node->safe_psql('source', 'CREATE EXTENSION arbiter CASCADE', @as_owner);
 create_mix_resources($node, 'source');
 $node->safe_psql('source', <<'END', @as_owner);
-SELECT arbiter_create_resource('optioned', 'seat', '30 min', '1 hour', '{"floor": 2}');
+SELECT arbiter_create_resource('optioned', 'seat', '30 min', '1 hour', attributes => '{"floor": 2}');
 SELECT arbiter_set_capacity('optioned', '2030-01-01', 'infinity', 10);
 SELECT arbiter_create_resource('oversold');
 SELECT arbiter_set_capacity('oversold', '2030-01-01', '2030-02-01', 10);
@@ -47,7 +47,7 @@ FROM arbiter_resource WHERE name = 'wide';
 SELECT setval('arbiter_reservation_id_seq', 10);
 
 GRANT USAGE ON SCHEMA public TO booker, analyst;
-GRANT EXECUTE ON FUNCTION arbiter_reserve(text, text, text, bigint, text, text),
+GRANT EXECUTE ON FUNCTION arbiter_reserve(text, text, text, bigint, text, text, boolean),
 	arbiter_available(text, text, text) TO booker;
 GRANT SELECT ON arbiter_reservation, arbiter_resource, arbiter_booking TO analyst;
 GRANT SELECT ON arbiter_denial TO analyst WITH GRANT OPTION;

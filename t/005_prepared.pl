@@ -144,6 +144,32 @@ is( $node->safe_psql(
 			(SELECT reservation_id FROM arbiter_reservation WHERE request_key = 'keep')"),
 	't',
 	'the key of the prepared call is answered');
+
+# A session that remembers a resource, and changes it in a prepared transaction.
+is( $node->safe_psql(
+		'postgres', <<'END'), "fine\nfine\nfine\nday\nday\nfine", 'options change with COMMIT PREPARED');
+DO $$
+BEGIN
+	PERFORM arbiter_create_resource('options');
+	PERFORM arbiter_set_capacity('options', '2030-01-01', '2031-01-01', 100);
+END $$;
+CREATE FUNCTION grain() RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM arbiter_reserve('options', '2030-11-05 00:01', '2030-11-05 00:02', 1);
+	RETURN 'fine';
+EXCEPTION WHEN SQLSTATE 'RV007' THEN
+	RETURN 'day';
+END $$;
+SELECT grain() FROM generate_series(1, 2);
+BEGIN;
+DO $$ BEGIN PERFORM arbiter_alter_resource('options', granularity => '1 day'); END $$;
+PREPARE TRANSACTION 'alter';
+SELECT grain();
+COMMIT PREPARED 'alter';
+SELECT grain() FROM generate_series(1, 2);
+DO $$ BEGIN PERFORM arbiter_alter_resource('options', clear => '{granularity}'); END $$;
+SELECT grain();
+END
 is_healthy($node, 'decided');
 is_log_clean($node, 'server');
 

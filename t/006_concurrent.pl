@@ -89,7 +89,7 @@ $node->safe_psql('postgres', 'DELETE FROM arbiter_reservation WHERE reservation_
 is_healthy($node, 'no longer oversold');
 
 # What a statement of the mix may end with.
-my %expected = map { $_ => 1 } qw(RV001 RV002 RV005 RV008 RV011 42704 42710 2BP01);
+my %expected = map { $_ => 1 } qw(RV001 RV002 RV003 RV005 RV007 RV008 RV009 RV011 22023 42704 42710 2BP01);
 my @level = ('read committed', 'repeatable read', 'serializable');
 
 foreach my $round (1 .. $rounds)
@@ -118,20 +118,24 @@ foreach my $round (1 .. $rounds)
 
 	reap(@sessions);
 	my $states = sqlstates(@sessions);
-	my ($granted, $cancelled, $checks) = (0, 0, 0);
+	my ($granted, $held, $cancelled, $checks) = (0, 0, 0, 0);
 	my @alarm;
 	foreach my $session (@sessions)
 	{
 		$granted += () = $session->{stdout} =~ /^granted\|\d/mg;
+		$held += () = $session->{stdout} =~ /^held\|\d/mg;
 		$cancelled += () = $session->{stdout} =~ /^cancelled\|\d/mg;
 		$checks += () = $session->{stdout} =~ /^check\|/mg;
 		push @alarm, $session->{stdout} =~ /^((?:check|conflicts)\|[1-9]\d*)$/mg;
 	}
-	note "$granted granted, $cancelled cancelled, $checks checks meanwhile; ",
+	note "$granted granted, $held held, $cancelled cancelled, $checks checks meanwhile; ",
 	  join ', ', map { "$states->{$_} x $_" } sort keys %$states;
 
 	cmp_ok($granted, '>', 20 * $seconds, "$label: many were granted");
+	cmp_ok($held, '>', 3 * $seconds, "$label: some were held");
 	cmp_ok($states->{RV001}, '>', 0, "$label: some were refused");
+	cmp_ok($node->safe_psql('postgres', "SELECT count(*) FROM arbiter_reservation WHERE status = 'expired'"),
+		'>', $held / 10, "$label: holds were marked expired");
 	is(join(', ', grep { !$allowed{$_} } sort keys %$states), '', "$label: no unexpected SQLSTATE");
 	is("@alarm", '', "$label: no alarm meanwhile");
 	is(scalar(grep { $_->{stderr} =~ /connection to server was lost/ } @sessions),

@@ -197,33 +197,68 @@ check_find(void)
 	return wrong;
 }
 
+/* what is added in one cell, and the parts of it that a rule is about */
+typedef struct CellChange
+{
+	int64_t		delta;
+	int64_t		judged;
+	int64_t		ordinary;
+} CellChange;
+
+static bool
+same_change(const CellChange *a, const CellChange *b)
+{
+	return a->delta == b->delta && a->judged == b->judged && a->ordinary == b->ordinary;
+}
+
+/*
+ * Mostly all of it is judged, and is ordinary users' or not; in a mixed case each
+ * part is what it likes.
+ */
+static CellChange
+random_change(bool mixed)
+{
+	CellChange	change = {random_amount(), 0, 0};
+
+	change.judged = mixed ? random_amount() : change.delta;
+	if (mixed)
+		change.ordinary = random_amount();
+	else if (one_in(2))
+		change.ordinary = change.delta;
+	return change;
+}
+
 /*
  * Segments with a random amount for every cell: disjoint, ascending, at times
  * touching, equal neighbours at times apart, at times reaching beyond the grid.
  */
 static Segment *
-random_segments(const Grid *grid, int64_t *delta, int *nsegments)
+random_segments(const Grid *grid, CellChange *change, int *nsegments)
 {
+	static const CellChange nothing = {0, 0, 0};
 	Segment    *segments = malloc(sizeof(Segment) * grid->ncells);
 	bool		lazy = one_in(4);
+	bool		mixed = one_in(3);
 	int			rarity = random_int(1, 6);
 	int			n = 0;
 
 	for (int i = 0; i < grid->ncells; i++)
 	{
 		if (i > 0 && !one_in(3))
-			delta[i] = delta[i - 1];
+			change[i] = change[i - 1];
 		else
-			delta[i] = one_in(rarity) ? random_amount() : 0;
-		if (delta[i] == 0)
+			change[i] = one_in(rarity) ? random_change(mixed) : nothing;
+		if (same_change(&change[i], &nothing))
 			continue;
-		if (n > 0 && delta[i - 1] == delta[i] && !(lazy && one_in(3)))
+		if (n > 0 && same_change(&change[i - 1], &change[i]) && !(lazy && one_in(3)))
 			segments[n - 1].end = grid->at[i + 1];
 		else
 		{
 			segments[n].start = grid->at[i];
 			segments[n].end = grid->at[i + 1];
-			segments[n].delta = delta[i];
+			segments[n].delta = change[i].delta;
+			segments[n].judged = change[i].judged;
+			segments[n].ordinary = change[i].ordinary;
 			n++;
 		}
 	}
@@ -233,6 +268,32 @@ random_segments(const Grid *grid, int64_t *delta, int *nsegments)
 		segments[n - 1].end = STEPS_INFINITY;
 	*nsegments = n;
 	return segments;
+}
+
+/*
+ * What is kept back in every cell, as steps from the start of the first segment
+ * on: the rule covers what segments touch, and no more.
+ */
+static Step *
+random_kept(const Grid *grid, const Segment *segments, int64_t *kept, int *nkept)
+{
+	Step	   *steps = malloc(sizeof(Step) * grid->ncells);
+	int			n = 0;
+
+	for (int i = 0; i < grid->ncells; i++)
+	{
+		if (i > 0 && !one_in(3))
+			kept[i] = kept[i - 1];
+		else
+			kept[i] = one_in(40) ? INT64_MAX - random_int(0, 3) : random_int(0, 4);
+		if (grid->at[i + 1] <= segments[0].start || (n > 0 && kept[i] == kept[i - 1] && !one_in(5)))
+			continue;
+		steps[n].start = n == 0 ? segments[0].start : grid->at[i];
+		steps[n].available = kept[i];
+		n++;
+	}
+	*nkept = n;
+	return steps;
 }
 
 /* a result is ascending, starts where it must and has no equal neighbours */
@@ -257,6 +318,31 @@ check_shape(const Step *steps, int nsteps, int64_t start, int64_t end, int most)
 	return NULL;
 }
 
+static const StepsRule bare_rule = {NULL, 0};
+
+/* what a cell must not be less than, once changed; false if it may be anything */
+static bool
+cell_floor(const CellChange *change, const int64_t *kept, wide *floor)
+{
+	wide		others = (wide) change->judged - change->ordinary;
+
+	*floor = 0;
+	if (kept == NULL || change->ordinary >= 0)
+		return change->judged < 0;
+	/* whoever may have what is kept back takes it, the ordinary ones leave it */
+	*floor = *kept + (others < 0 ? others : 0);
+	if (*floor < 0)
+		*floor = 0;
+	return true;
+}
+
+/* as much of it as 64 bits hold */
+static int64_t
+clamp(wide value)
+{
+	return value > INT64_MAX ? INT64_MAX : value < INT64_MIN ? INT64_MIN : (int64_t) value;
+}
+
 /*
  * steps_apply: the sum in every cell, or the first cell that does not allow it.
  */
@@ -270,35 +356,46 @@ check_apply(void)
 				nsegments,
 				nresult = 0;
 	int64_t		value[MAX_CELLS],
-				delta[MAX_CELLS];
-	bool		checked = one_in(2);
+				kept[MAX_CELLS];
+	CellChange	change[MAX_CELLS];
+	StepsRule	rule = {NULL, 0};
+	bool		checked = !one_in(3);
 	Step	   *steps,
-			   *result;
+			   *result,
+			   *kept_steps = NULL;
 	Segment    *segments;
 	Step		refused = {0, 0};
 	StepsResult expected = STEPS_OK,
 				found;
 	int			culprit = 0;
+	wide		available = 0;
 	const char *wrong = NULL;
 
 	random_part(&grid, &first, &last);
 	steps = random_steps(&grid, first, last, value, &nsteps);
-	segments = random_segments(&grid, delta, &nsegments);
+	segments = random_segments(&grid, change, &nsegments);
+	if (checked && nsegments > 0 && one_in(2))
+		rule.kept = kept_steps = random_kept(&grid, segments, kept, &rule.nkept);
 
 	for (int i = first; i < last && expected == STEPS_OK; i++)
 	{
-		wide		sum = (wide) value[i] + delta[i];
+		wide		sum = (wide) value[i] + change[i].delta;
+		wide		floor;
 
 		culprit = i;
 		if (sum > INT64_MAX || sum < INT64_MIN)
 			expected = STEPS_OVERFLOW;
-		else if (checked && delta[i] < 0 && sum < 0)
+		else if (checked && cell_floor(&change[i], rule.kept != NULL ? &kept[i] : NULL, &floor) &&
+				 sum < floor)
+		{
 			expected = STEPS_REFUSED;
+			available = (wide) clamp(sum - change[i].judged) - floor;
+		}
 	}
 
 	/* no more room than promised: the sanitizer watches the rest */
 	result = malloc(sizeof(Step) * (nsteps + 2 * nsegments));
-	found = steps_apply(steps, nsteps, grid.at[last], segments, nsegments, checked,
+	found = steps_apply(steps, nsteps, grid.at[last], segments, nsegments, checked ? &rule : NULL,
 						result, &nresult, &refused);
 	if (damage)
 	{
@@ -314,8 +411,8 @@ check_apply(void)
 	{
 		if (refused.start != grid.at[culprit])
 			wrong = complain("refused at", grid.at[culprit], refused.start);
-		else if (refused.available != value[culprit])
-			wrong = complain("available where refused", value[culprit], refused.available);
+		else if (refused.available != clamp(available))
+			wrong = complain("available where refused", clamp(available), refused.available);
 	}
 	else if (found == STEPS_OK)
 	{
@@ -325,11 +422,12 @@ check_apply(void)
 		{
 			int64_t		got = value_at(result, nresult, grid.at[i]);
 
-			if (got != value[i] + delta[i])
-				wrong = complain("value of a cell", value[i] + delta[i], got);
+			if (got != value[i] + change[i].delta)
+				wrong = complain("value of a cell", value[i] + change[i].delta, got);
 		}
 	}
 	free(steps);
+	free(kept_steps);
 	free(segments);
 	free(result);
 	return wrong;
@@ -349,15 +447,15 @@ check_halves_and_back(void)
 				nhalf,
 				nback,
 				nplain;
-	int64_t		value[MAX_CELLS],
-				delta[MAX_CELLS];
+	int64_t		value[MAX_CELLS];
+	CellChange	change[MAX_CELLS];
 	Step		half[2 * MAX_CELLS + MAX_CELLS],
 				back[2 * (2 * MAX_CELLS + MAX_CELLS)],
 				plain[2 * MAX_CELLS + MAX_CELLS],
 				refused;
-	Segment		none = {0, 0, 0};
+	Segment		none = {.delta = 0};
 	Step	   *steps = random_steps(&grid, 0, grid.ncells, value, &nsteps);
-	Segment    *segments = random_segments(&grid, delta, &nsegments);
+	Segment    *segments = random_segments(&grid, change, &nsegments);
 	const char *wrong = NULL;
 
 	for (int side = 0; side < 2 && wrong == NULL; side++)
@@ -376,19 +474,19 @@ check_halves_and_back(void)
 			part[npart].available = value[i];
 			npart++;
 		}
-		result = steps_apply(part, npart, grid.at[to], segments, nsegments, false,
+		result = steps_apply(part, npart, grid.at[to], segments, nsegments, NULL,
 							 half, &nhalf, &refused);
 		if (result != STEPS_OK)
 			continue;			/* overflow: check_apply() looks at that */
 		for (int i = 0; i < nsegments; i++)
 			segments[i].delta = (int64_t) -(uint64_t) segments[i].delta;
-		result = steps_apply(half, nhalf, grid.at[to], segments, nsegments, false,
+		result = steps_apply(half, nhalf, grid.at[to], segments, nsegments, NULL,
 							 back, &nback, &refused);
 		for (int i = 0; i < nsegments; i++)
 			segments[i].delta = (int64_t) -(uint64_t) segments[i].delta;
 		if (result != STEPS_OK)
 			continue;
-		if (steps_apply(part, npart, grid.at[to], &none, 0, true,
+		if (steps_apply(part, npart, grid.at[to], &none, 0, &bare_rule,
 						plain, &nplain, &refused) != STEPS_OK)
 			wrong = complain("applying nothing", STEPS_OK, STEPS_REFUSED);
 		if (damage)
@@ -476,7 +574,75 @@ check_minimum(void)
 }
 
 /*
- * steps_round_up: the first multiple not before the instant.
+ * steps_first_below and steps_last_below: a loop over the cells of a range.
+ */
+static const char *
+check_below(void)
+{
+	Grid		grid = random_grid();
+	int			first,
+				last,
+				nsteps;
+	int64_t		value[MAX_CELLS];
+	Step	   *steps;
+	const char *wrong = NULL;
+
+	random_part(&grid, &first, &last);
+	steps = random_steps(&grid, first, last, value, &nsteps);
+
+	for (int try = 0; try < 4 && wrong == NULL; try++)
+	{
+		int			from = random_int(first, last - 1);
+		int			to = random_int(from + 1, last);
+		/* inside the cells, too; a step goes on to where the value changes */
+		int64_t		start = grid.at[from] + (one_in(3) && grid.at[from + 1] - grid.at[from] > 1);
+		int64_t		end = grid.at[to] - (one_in(3) && grid.at[to] - 1 > grid.at[to - 1] &&
+										grid.at[to] - 1 > start);
+		int64_t		least = random_amount();
+		int64_t		first_below = grid.at[last];
+		int64_t		last_below = start;
+		int64_t		found_first,
+					found_last;
+		int			at = random_int(0, steps_find(steps, nsteps, end - 1));
+
+		for (int i = last - 1; i >= from; i--)
+		{
+			if (value[i] < least)
+				first_below = grid.at[i] > start ? grid.at[i] : start;
+		}
+		for (int i = from; i < to; i++)
+		{
+			if (value[i] < least)
+			{
+				/* the end of its step, which may be one of several equal ones */
+				int			step = steps_find(steps, nsteps, grid.at[i]);
+
+				last_below = step + 1 < nsteps ? steps[step + 1].start : grid.at[last];
+			}
+		}
+		found_first = steps_first_below(steps, nsteps, grid.at[last], start, least);
+		found_last = steps_last_below(steps, nsteps, grid.at[last], start, end, least,
+									  &at);
+		if (damage)
+		{
+			found_first ^= 1;
+			found_last ^= one_in(2);
+			at += one_in(3);
+		}
+		if (at != steps_find(steps, nsteps, end - 1))
+			wrong = complain("last step", steps_find(steps, nsteps, end - 1), at);
+		else if (found_first != first_below)
+			wrong = complain("first below", first_below, found_first);
+		else if (found_last != last_below)
+			wrong = complain("last below", last_below, found_last);
+	}
+	free(steps);
+	return wrong;
+}
+
+/*
+ * steps_round_up and steps_round_down: the first multiple not before the
+ * instant, and the last one not after it.
  */
 static const char *
 check_round_up(void)
@@ -512,111 +678,50 @@ check_round_up(void)
 		multiple = multiple * granularity + origin;
 		expected = multiple > INT64_MAX ? STEPS_INFINITY : (int64_t) multiple;
 	}
-	return found == expected ? NULL : complain("rounded up", expected, found);
-}
+	if (found != expected)
+		return complain("rounded up", expected, found);
 
-/*
- * steps_fit: try every instant from the first candidate on.
- *
- * The cells are one instant wide here, and what lies behind them, up to
- * infinity, is one more stretch, mostly with too little.  Stretches are fed as
- * steps or, like chunks, as several cells by their maximum or minimum.
- */
-static const char *
-check_fit(void)
-{
-	int			ncells = random_int(1, MAX_CELLS);
-	int64_t		base = random_int(-50, 50);
-	int64_t		value[MAX_CELLS + 1];
-	int64_t		answer = 0;
-	bool		exists = false;
-	bool		found = false;
-	int64_t		from = base + random_int(0, ncells - 1);
-	StepsFit	fit;
-	int			cell;
-
-	for (int i = 0; i <= ncells; i++)
-		value[i] = i > 0 && !one_in(3) ? value[i - 1] : random_amount();
-	if (!one_in(4))
-		value[ncells] = INT64_MIN;
-
-	fit.amount = one_in(30) ? INT64_MAX : random_int(1, 8);
-	fit.duration = one_in(12) ? STEPS_INFINITY : random_int(1, 12);
-	if (one_in(30))
-		fit.duration = STEPS_INFINITY - random_int(1, 40);
-	fit.granularity = one_in(2) ? 0 : random_int(1, 9);
-	fit.origin = random_int(-20, 20);
-	fit.candidate = steps_round_up(from, fit.granularity, fit.origin);
-
-	/* the oracle; behind the cells nothing changes, so the first start will do */
-	for (int64_t start = from; start <= base + ncells + 10 && !exists; start++)
-	{
-		bool		enough = true;
-
-		if (fit.granularity != 0 && (start - fit.origin) % fit.granularity != 0)
-			continue;
-		for (int i = 0; i < ncells; i++)
-		{
-			if (base + i >= start &&
-				(wide) base + i < (wide) start + fit.duration && value[i] < fit.amount)
-				enough = false;
-		}
-		if ((wide) start + fit.duration > base + ncells && value[ncells] < fit.amount)
-			enough = false;
-		exists = enough;
-		answer = start;
-	}
-
-	/* stretches that end before the candidate do no harm */
-	cell = one_in(2) ? 0 : (int) (from - base);
-	while (cell < ncells && !found)
-	{
-		int			next = cell + 1;
-		int64_t		smallest = value[cell];
-		int64_t		largest = value[cell];
-		int			wanted = cell + (one_in(3) ? random_int(1, 8) : 1);
-
-		while (next < ncells && (next < wanted || value[next] == value[cell]))
-		{
-			int64_t		lower = value[next] < smallest ? value[next] : smallest;
-			int64_t		upper = value[next] > largest ? value[next] : largest;
-
-			/* several values may be fed at once only if they say the same */
-			if (lower < fit.amount && upper >= fit.amount)
-				break;
-			smallest = lower;
-			largest = upper;
-			next++;
-		}
-		found = steps_fit(&fit, base + next, largest < fit.amount ? largest : smallest);
-		cell = next;
-	}
-	if (!found)
-		found = steps_fit(&fit, STEPS_INFINITY, value[ncells]);
-
+	found = steps_round_down(instant, granularity, origin);
 	if (damage)
+		found ^= 1;
+	if (granularity != 0 && instant != STEPS_INFINITY)
 	{
-		fit.candidate ^= 1;
-		found = found && !one_in(10);
+		wide		multiple = ((wide) instant - origin) / granularity;
+
+		multiple += 2;
+		while (multiple * granularity + origin > instant)
+			multiple--;
+		multiple = multiple * granularity + origin;
+		expected = multiple < INT64_MIN ? INT64_MIN : (int64_t) multiple;
 	}
-	if (found != exists)
-		return complain("whether there is a start", exists, found);
-	if (found && fit.candidate != answer)
-		return complain("earliest start", answer, fit.candidate);
-	return NULL;
+	return found == expected ? NULL : complain("rounded down", expected, found);
+}
+
+/* put an event into a list, anywhere */
+static void
+insert_event(StepEvent *events, int *nevents, StepEvent event)
+{
+	int			place = random_int(0, *nevents);
+
+	memmove(&events[place + 1], &events[place], sizeof(StepEvent) * (*nevents - place));
+	events[place] = event;
+	(*nevents)++;
 }
 
 /*
- * steps_from_events: the sum of all ranges in every cell.
+ * steps_from_events: the sums of all ranges in every cell, and a segment
+ * wherever one of them is something that can be granted or refused.
  */
 static const char *
 check_from_events(void)
 {
+	static const CellChange nothing = {0, 0, 0};
 	Grid		grid = random_grid();
 	int			nranges = random_int(0, 12);
-	int64_t		sum[MAX_CELLS] = {0};
+	CellChange	sum[MAX_CELLS] = {{0}};
 	StepEvent  *events = malloc(sizeof(StepEvent) * 2 * nranges + 1);
 	Segment    *segments = malloc(sizeof(Segment) * 2 * nranges + 1);
+	bool		mixed = one_in(3);
 	const char *wrong = NULL;
 	int			nevents = 0;
 	int			n;
@@ -625,27 +730,26 @@ check_from_events(void)
 	{
 		int			from = random_int(0, grid.ncells - 1);
 		int			to = one_in(3) ? grid.ncells : random_int(from + 1, grid.ncells);
-		int64_t		delta = random_int(-3, 3);
-		int			place = random_int(0, nevents);
+		CellChange	range = {.delta = random_int(-3, 3)};
 
+		range.judged = mixed ? random_int(-2, 2) : one_in(4) ? 0 : range.delta;
+		range.ordinary = mixed ? random_int(-2, 2) : one_in(2) ? 0 : range.judged;
 		/* big, but never a sum that does not fit */
 		if (one_in(10))
-			delta *= INT64_MAX / 100;
+			range.delta *= INT64_MAX / 100;
 		for (int i = from; i < to; i++)
-			sum[i] += delta;
+		{
+			sum[i].delta += range.delta;
+			sum[i].judged += range.judged;
+			sum[i].ordinary += range.ordinary;
+		}
 
-		/* in any order */
-		memmove(&events[place + 1], &events[place], sizeof(StepEvent) * (nevents - place));
-		events[place].instant = grid.at[from];
-		events[place].delta = delta;
-		nevents++;
+		insert_event(events, &nevents,
+					 (StepEvent) {grid.at[from], range.delta, range.judged, range.ordinary});
 		if (grid.at[to] == STEPS_INFINITY && one_in(2))
 			continue;			/* no event at all says the same */
-		place = random_int(0, nevents);
-		memmove(&events[place + 1], &events[place], sizeof(StepEvent) * (nevents - place));
-		events[place].instant = grid.at[to];
-		events[place].delta = -delta;
-		nevents++;
+		insert_event(events, &nevents,
+					 (StepEvent) {grid.at[to], -range.delta, -range.judged, -range.ordinary});
 	}
 
 	n = steps_from_events(events, nevents, segments);
@@ -653,22 +757,34 @@ check_from_events(void)
 		wrong = complain("most segments", nevents, n);
 	if (damage && n > 0)
 	{
-		if (one_in(2))
-			segments[n - 1].end--;
-		else
-			segments[n - 1].delta ^= 1;
+		switch (random_int(1, 4))
+		{
+			case 1:
+				segments[n - 1].end--;
+				break;
+			case 2:
+				segments[n - 1].delta ^= 1;
+				break;
+			case 3:
+				segments[n - 1].judged ^= 1;
+				break;
+			default:
+				segments[n - 1].ordinary ^= 1;
+		}
 	}
 
 	for (int i = 0; i < n && wrong == NULL; i++)
 	{
 		if (segments[i].start >= segments[i].end)
 			wrong = complain("end of a segment after", segments[i].start, segments[i].end);
-		else if (segments[i].delta == 0)
+		else if (segments[i].delta == 0 && segments[i].judged >= 0 && segments[i].ordinary >= 0)
 			wrong = complain("empty segment", i, i);
 		else if (i > 0 && segments[i].start < segments[i - 1].end)
 			wrong = complain("segments overlap at", i, i);
 		else if (i > 0 && segments[i].start == segments[i - 1].end &&
-				 segments[i].delta == segments[i - 1].delta)
+				 segments[i].delta == segments[i - 1].delta &&
+				 segments[i].judged == segments[i - 1].judged &&
+				 segments[i].ordinary == segments[i - 1].ordinary)
 			wrong = complain("equal touching segments at", i, i);
 	}
 	for (int i = 0; i < grid.ncells && wrong == NULL; i++)
@@ -676,15 +792,20 @@ check_from_events(void)
 		for (int late = 0; late < 2 && wrong == NULL; late++)
 		{
 			int64_t		instant = late ? grid.at[i + 1] - 1 : grid.at[i];
-			int64_t		found = 0;
+			CellChange	found = nothing;
+			bool		covered = false;
 
 			for (int s = 0; s < n; s++)
 			{
 				if (segments[s].start <= instant && instant < segments[s].end)
-					found += segments[s].delta;
+				{
+					covered = true;
+					found = (CellChange) {segments[s].delta, segments[s].judged, segments[s].ordinary};
+				}
 			}
-			if (found != sum[i])
-				wrong = complain("sum of a cell", sum[i], found);
+			if (covered ? !same_change(&found, &sum[i]) :
+				sum[i].delta != 0 || sum[i].judged < 0 || sum[i].ordinary < 0)
+				wrong = complain("sum of a cell", sum[i].delta, found.delta);
 		}
 	}
 	if (wrong == NULL && n > 0 && segments[n - 1].end > grid.at[grid.ncells])
@@ -696,13 +817,18 @@ check_from_events(void)
 
 /*
  * A random walk: ranges taken and given back one after the other through
- * events and segments, as the timeline does it, checked after each.
+ * events and segments, as the timeline does it, checked after each.  Some are
+ * ordinary users', who must leave what is kept back; some are holds that have
+ * expired, which give back without being judged.
  */
 static const char *
 check_walk(void)
 {
 	Grid		grid = random_grid();
 	int64_t		value[MAX_CELLS];
+	int64_t		kept[MAX_CELLS];
+	Step		kept_steps[MAX_CELLS];
+	StepsRule	rule = {NULL, 0};
 	Step		one[3 * MAX_CELLS],
 				two[3 * MAX_CELLS];
 	int			nsteps = 1;
@@ -711,42 +837,59 @@ check_walk(void)
 	one[0].start = grid.at[0];
 	one[0].available = 6;
 	for (int i = 0; i < grid.ncells; i++)
+	{
 		value[i] = 6;
+		kept[i] = random_int(0, 2);
+		kept_steps[i].start = grid.at[i];
+		kept_steps[i].available = kept[i];
+	}
+	if (one_in(2))
+		rule = (StepsRule) {kept_steps, grid.ncells};
 
 	for (int turn = 0; turn < 12 && wrong == NULL; turn++)
 	{
-		StepEvent	events[4];
-		Segment		segments[4];
+		StepEvent	events[6];
+		Segment		segments[6];
 		Step		refused = {0, 0};
 		int			nevents = 0;
 		int			nresult = 0;
-		int64_t		change[MAX_CELLS] = {0};
+		int			nranges = random_int(1, 3);
+		CellChange	change[MAX_CELLS] = {{0}};
 		int			culprit = -1;
 		StepsResult result;
 
-		for (int r = 0; r < random_int(1, 2); r++)
+		for (int r = 0; r < nranges; r++)
 		{
 			int			from = random_int(0, grid.ncells - 1);
 			int			to = random_int(from + 1, grid.ncells);
-			int64_t		delta = random_int(-4, 2);
+			CellChange	range = {.delta = random_int(-4, 2)};
 
-			if (nevents == 4)
-				break;
-			events[nevents].instant = grid.at[from];
-			events[nevents++].delta = delta;
-			events[nevents].instant = grid.at[to];
-			events[nevents++].delta = -delta;
+			if (range.delta < 0 || one_in(2))
+				range.judged = range.delta;
+			if (one_in(2))
+				range.ordinary = range.judged;
+			insert_event(events, &nevents,
+						 (StepEvent) {grid.at[from], range.delta, range.judged, range.ordinary});
+			insert_event(events, &nevents,
+						 (StepEvent) {grid.at[to], -range.delta, -range.judged, -range.ordinary});
 			for (int i = from; i < to; i++)
-				change[i] += delta;
+			{
+				change[i].delta += range.delta;
+				change[i].judged += range.judged;
+				change[i].ordinary += range.ordinary;
+			}
 		}
 		for (int i = 0; i < grid.ncells && culprit < 0; i++)
 		{
-			if (change[i] < 0 && value[i] + change[i] < 0)
+			wide		floor;
+
+			if (cell_floor(&change[i], rule.kept != NULL ? &kept[i] : NULL, &floor) &&
+				value[i] + change[i].delta < floor)
 				culprit = i;
 		}
 
 		result = steps_apply(one, nsteps, grid.at[grid.ncells], segments,
-							 steps_from_events(events, nevents, segments), true,
+							 steps_from_events(events, nevents, segments), &rule,
 							 two, &nresult, &refused);
 		if (damage)
 			two[0].available ^= 1;
@@ -763,7 +906,7 @@ check_walk(void)
 								nsteps + 2 * nevents);
 		for (int i = 0; i < grid.ncells && wrong == NULL; i++)
 		{
-			value[i] += change[i];
+			value[i] += change[i].delta;
 			if (value_at(two, nresult, grid.at[i]) != value[i])
 				wrong = complain("value of a cell", value[i],
 								 value_at(two, nresult, grid.at[i]));
@@ -795,6 +938,12 @@ report_equal(const char *name, int64_t expected, int64_t found)
 	report(expected == found, name, expected == found ? NULL : complain("value", expected, found));
 }
 
+static Segment
+judged_segment(int64_t start, int64_t end, int64_t delta)
+{
+	return (Segment) {.start = start,.end = end,.delta = delta,.judged = delta};
+}
+
 /*
  * Cases worth a name, in plain numbers.
  */
@@ -810,69 +959,110 @@ run_edges(void)
 	Segment		pair[2];
 	Segment		made[4];
 	StepEvent	events[4];
-	StepsFit	fit;
+	Step		kept_steps[] = {{0, 4}, {10, 6}};
+	StepsRule	kept = {NULL, 0};
 	int			n = 0;
 	int64_t		instant = -1;
 
-	segment = (Segment) {0, STEPS_INFINITY, -5};
+	segment = judged_segment(0, STEPS_INFINITY, -5);
 	report_equal("all of it to infinity", STEPS_OK,
-				 steps_apply(&flat, 1, STEPS_INFINITY, &segment, 1, true, out, &n, &refused));
+				 steps_apply(&flat, 1, STEPS_INFINITY, &segment, 1, &bare_rule, out, &n, &refused));
 	report_equal("all of it to infinity: one step", 1, n);
 	report_equal("all of it to infinity: nothing left", 0, out[0].available);
 
-	segment = (Segment) {7, STEPS_INFINITY, -6};
+	segment = judged_segment(7, STEPS_INFINITY, -6);
 	report_equal("one too many to infinity", STEPS_REFUSED,
-				 steps_apply(&flat, 1, STEPS_INFINITY, &segment, 1, true, out, &n, &refused));
+				 steps_apply(&flat, 1, STEPS_INFINITY, &segment, 1, &bare_rule, out, &n, &refused));
 	report_equal("one too many to infinity: where", 7, refused.start);
 	report_equal("one too many to infinity: available", 5, refused.available);
 
-	segment = (Segment) {5, 15, -4};
+	segment = judged_segment(5, 15, -4);
 	report_equal("a range over a fall", STEPS_REFUSED,
-				 steps_apply(two, 2, 20, &segment, 1, true, out, &n, &refused));
+				 steps_apply(two, 2, 20, &segment, 1, &bare_rule, out, &n, &refused));
 	report_equal("a range over a fall: where", 10, refused.start);
 	report_equal("a range over a fall: unchecked", STEPS_OK,
 				 steps_apply(two, 2, 20, &segment, 1, false, out, &n, &refused));
 	report_equal("a range over a fall: oversold by", -1, out[2].available);
 
-	segment = (Segment) {0, 10, -2};
-	steps_apply(two, 2, 20, &segment, 1, true, out, &n, &refused);
+	segment = judged_segment(0, 10, -2);
+	steps_apply(two, 2, 20, &segment, 1, &bare_rule, out, &n, &refused);
 	report_equal("equal neighbours coalesce", 1, n);
 
-	segment = (Segment) {20, 30, -99};
+	segment = judged_segment(20, 30, -99);
 	report_equal("a segment that only touches the end", STEPS_OK,
-				 steps_apply(two, 2, 20, &segment, 1, true, out, &n, &refused));
-	segment = (Segment) {-10, 0, -99};
+				 steps_apply(two, 2, 20, &segment, 1, &bare_rule, out, &n, &refused));
+	segment = judged_segment(-10, 0, -99);
 	report_equal("a segment that only touches the start", STEPS_OK,
-				 steps_apply(two, 2, 20, &segment, 1, true, out, &n, &refused));
+				 steps_apply(two, 2, 20, &segment, 1, &bare_rule, out, &n, &refused));
 	report_equal("a segment that only touches changes nothing", 2, n);
 
-	pair[0] = (Segment) {0, 5, -1};
-	pair[1] = (Segment) {5, 10, -1};
-	steps_apply(&flat, 1, 10, pair, 2, true, out, &n, &refused);
+	pair[0] = judged_segment(0, 5, -1);
+	pair[1] = judged_segment(5, 10, -1);
+	steps_apply(&flat, 1, 10, pair, 2, &bare_rule, out, &n, &refused);
 	report_equal("touching segments of one amount leave one step", 1, n);
 
-	segment = (Segment) {0, 10, 1};
+	segment = judged_segment(0, 10, 1);
 	report_equal("an oversold window may get better", STEPS_OK,
-				 steps_apply(negative, 2, 20, &segment, 1, true, out, &n, &refused));
-	segment = (Segment) {10, 20, -1};
+				 steps_apply(negative, 2, 20, &segment, 1, &bare_rule, out, &n, &refused));
+	segment = judged_segment(10, 20, -1);
 	report_equal("an oversold window elsewhere does not matter", STEPS_OK,
-				 steps_apply(negative, 2, 20, &segment, 1, true, out, &n, &refused));
-	segment = (Segment) {5, 6, -1};
+				 steps_apply(negative, 2, 20, &segment, 1, &bare_rule, out, &n, &refused));
+	segment = judged_segment(5, 6, -1);
 	report_equal("an oversold window must not get worse", STEPS_REFUSED,
-				 steps_apply(negative, 2, 20, &segment, 1, true, out, &n, &refused));
+				 steps_apply(negative, 2, 20, &segment, 1, &bare_rule, out, &n, &refused));
 
 	flat.available = INT64_MAX;
-	segment = (Segment) {0, 10, 1};
+	segment = judged_segment(0, 10, 1);
 	report_equal("overflow upwards", STEPS_OVERFLOW,
-				 steps_apply(&flat, 1, 10, &segment, 1, true, out, &n, &refused));
+				 steps_apply(&flat, 1, 10, &segment, 1, &bare_rule, out, &n, &refused));
 	flat.available = INT64_MIN;
-	segment.delta = -1;
+	segment.delta = segment.judged = -1;
 	report_equal("overflow downwards", STEPS_OVERFLOW,
 				 steps_apply(&flat, 1, 10, &segment, 1, false, out, &n, &refused));
 	flat.available = INT64_MAX;
-	segment.delta = -INT64_MAX;
+	segment.delta = segment.judged = -INT64_MAX;
 	report_equal("the largest amount there is", STEPS_OK,
-				 steps_apply(&flat, 1, 10, &segment, 1, true, out, &n, &refused));
+				 steps_apply(&flat, 1, 10, &segment, 1, &bare_rule, out, &n, &refused));
+
+	/* four of ten kept back, from 10 on six */
+	flat.available = 10;
+	kept.kept = kept_steps;
+	kept.nkept = 2;
+	segment = judged_segment(0, 20, -6);
+	report_equal("others may have what is kept back", STEPS_OK,
+				 steps_apply(&flat, 1, 20, &segment, 1, &kept, out, &n, &refused));
+	segment.ordinary = -6;
+	report_equal("ordinary users may not, once more is kept back", STEPS_REFUSED,
+				 steps_apply(&flat, 1, 20, &segment, 1, &kept, out, &n, &refused));
+	report_equal("ordinary users may not: where", 10, refused.start);
+	report_equal("ordinary users may not: available", 4, refused.available);
+	segment.end = 10;
+	report_equal("what is not kept back is theirs", STEPS_OK,
+				 steps_apply(&flat, 1, 20, &segment, 1, &kept, out, &n, &refused));
+	segment = (Segment) {.start = 0,.end = 10,.delta = -10,.judged = -10,.ordinary = -6};
+	report_equal("both together take all of it", STEPS_OK,
+				 steps_apply(&flat, 1, 20, &segment, 1, &kept, out, &n, &refused));
+	segment = (Segment) {.start = 0,.end = 10,.delta = -9,.judged = -9,.ordinary = -7};
+	report_equal("both together, the ordinary ones too much", STEPS_REFUSED,
+				 steps_apply(&flat, 1, 20, &segment, 1, &kept, out, &n, &refused));
+	flat.available = 3;
+	segment = (Segment) {.start = 0,.end = 10,.delta = 0,.judged = 0,.ordinary = -5};
+	report_equal("an ordinary user in another one's place", STEPS_REFUSED,
+				 steps_apply(&flat, 1, 20, &segment, 1, &kept, out, &n, &refused));
+	report_equal("an ordinary user in another one's place: available", -1, refused.available);
+	segment.delta = segment.judged = segment.ordinary = 5;
+	report_equal("to give back is always allowed", STEPS_OK,
+				 steps_apply(&flat, 1, 20, &segment, 1, &kept, out, &n, &refused));
+
+	/* a hold of seven has expired where ten are there and fifteen are taken */
+	flat.available = -5;
+	segment = (Segment) {.start = 0,.end = 10,.delta = 0,.judged = -7};
+	report_equal("what a dead hold leaves is not all that it had", STEPS_REFUSED,
+				 steps_apply(&flat, 1, 20, &segment, 1, &bare_rule, out, &n, &refused));
+	report_equal("what a dead hold leaves", 2, refused.available);
+	segment = (Segment) {.start = 0,.end = 10,.delta = 5,.judged = -2};
+	report_equal("as much as a dead hold leaves", STEPS_OK,
+				 steps_apply(&flat, 1, 20, &segment, 1, &bare_rule, out, &n, &refused));
 
 	report_equal("minimum over an empty range", INT64_MAX,
 				 steps_minimum(two, 2, 20, 5, 5, &instant));
@@ -882,30 +1072,42 @@ run_edges(void)
 	report_equal("minimum over everything: where", 10, instant);
 
 	report_equal("no events, no segments", 0, steps_from_events(events, 0, made));
-	events[0] = (StepEvent) {5, 3};
-	events[1] = (StepEvent) {5, -3};
+	events[0] = (StepEvent) {.instant = 5,.delta = 3};
+	events[1] = (StepEvent) {.instant = 5,.delta = -3};
 	report_equal("events that cancel out", 0, steps_from_events(events, 2, made));
-	events[0] = (StepEvent) {STEPS_INFINITY, -3};
-	events[1] = (StepEvent) {5, 3};
+	events[0] = (StepEvent) {.instant = 5,.judged = -3,.ordinary = -3};
+	events[1] = (StepEvent) {.instant = 7,.judged = 3,.ordinary = 3};
+	report_equal("a range that changes nothing, and may be refused", 1,
+				 steps_from_events(events, 2, made));
+	events[0].judged = 0;
+	events[1].judged = 0;
+	report_equal("ordinary users in another one's place", 1, steps_from_events(events, 2, made));
+	events[0] = (StepEvent) {.instant = STEPS_INFINITY,.delta = -3};
+	events[1] = (StepEvent) {.instant = 5,.delta = 3};
 	report_equal("a range to infinity", 1, steps_from_events(events, 2, made));
 	report_equal("a range to infinity: its end", STEPS_INFINITY, made[0].end);
-	events[0] = (StepEvent) {1, INT64_MAX};
-	events[1] = (StepEvent) {2, 1};
+	events[0] = (StepEvent) {.instant = 1,.delta = INT64_MAX};
+	events[1] = (StepEvent) {.instant = 2,.delta = 1};
 	report_equal("events that overflow", -1, steps_from_events(events, 2, made));
 
-	fit = (StepsFit) {5, STEPS_INFINITY, 0, 0, 0};
-	report_equal("to infinity: not in a finite stretch", false, steps_fit(&fit, 100, 9));
-	report_equal("to infinity: in the last one", true, steps_fit(&fit, STEPS_INFINITY, 9));
-	report_equal("to infinity: from the start", 0, fit.candidate);
-	fit = (StepsFit) {5, 10, 0, 0, 0};
-	report_equal("never enough", false, steps_fit(&fit, STEPS_INFINITY, 4));
-	report_equal("never enough: nothing left to try", STEPS_INFINITY, fit.candidate);
-
-	fit = (StepsFit) {5, 10, 0, 0, STEPS_INFINITY};
-	report_equal("no start at infinity", false, steps_fit(&fit, STEPS_INFINITY, 9));
+	report_equal("enough to the end", 20, steps_first_below(two, 2, 20, 4, 3));
+	report_equal("too little at once", 4, steps_first_below(two, 2, 20, 4, 6));
+	report_equal("too little later", 10, steps_first_below(two, 2, 20, 4, 4));
+	n = 0;
+	report_equal("enough all the time", 4, steps_last_below(two, 2, 20, 4, 20, 3, &n));
+	n = 0;
+	report_equal("enough in the range", 4, steps_last_below(two, 2, 20, 4, 10, 4, &n));
+	report_equal("too little in its last instant", 20, steps_last_below(two, 2, 20, 4, 11, 4, &n));
+	n = 0;
+	report_equal("too little before", 10, steps_last_below(negative, 2, STEPS_INFINITY, 4,
+														  STEPS_INFINITY, 4, &n));
 
 	report_equal("rounding an instant on the grain", 900, steps_round_up(900, 900, 0));
 	report_equal("rounding up before the origin", -900, steps_round_up(-901, 900, 0));
+	report_equal("rounding down on the grain", 900, steps_round_down(900, 900, 0));
+	report_equal("rounding down before the origin", -900, steps_round_down(-1, 900, 0));
+	report_equal("rounding down before the beginning of time", INT64_MIN,
+				 steps_round_down(INT64_MIN + 1, 1000, 0));
 	report_equal("rounding infinity", STEPS_INFINITY, steps_round_up(STEPS_INFINITY, 900, 7));
 	report_equal("rounding past the end of time", STEPS_INFINITY,
 				 steps_round_up(STEPS_INFINITY - 1, 1000, 0));
@@ -924,8 +1126,8 @@ run_random(uint64_t seed)
 		{"steps_apply", check_apply},
 		{"steps_apply in halves and back", check_halves_and_back},
 		{"steps_extent, steps_minimum", check_minimum},
-		{"steps_round_up", check_round_up},
-		{"steps_fit", check_fit},
+		{"steps_first_below, steps_last_below", check_below},
+		{"steps_round_up, steps_round_down", check_round_up},
 		{"steps_from_events", check_from_events},
 		{"a walk of takes and gives", check_walk},
 	};

@@ -89,20 +89,20 @@ CREATE TABLE bench_booking (
 	amount bigint
 );
 
--- The year of all cases is 2026 in UTC; a slot is five minutes of it.
+-- The year of most cases is 2026 in UTC; a slot is five minutes of it.
 CREATE FUNCTION bench_slot(slot integer)
 RETURNS timestamptz
 LANGUAGE SQL IMMUTABLE
 RETURN to_timestamp(1767225600 + slot * 300);
 
-CREATE PROCEDURE bench_resources(count integer, capacity bigint)
+CREATE PROCEDURE bench_resources(count integer, capacity bigint, slots integer DEFAULT 105120)
 LANGUAGE plpgsql AS $$
 BEGIN
 	FOR n IN 1 .. count LOOP
 		IF arbiter_create_resource(n::text) <> n THEN
 			RAISE EXCEPTION 'resource % has another id', n;
 		END IF;
-		PERFORM arbiter_set_capacity(n::text, bench_slot(0), bench_slot(105120), capacity);
+		PERFORM arbiter_set_capacity(n::text, bench_slot(0), bench_slot(slots), capacity);
 		INSERT INTO bench_p1_resource VALUES (n, capacity);
 	END LOOP;
 END
@@ -143,6 +143,25 @@ BEGIN ATOMIC
 	INSERT INTO bench_booking
 	SELECT resource, tstzrange(bench_slot(slot), bench_slot(slot + 1)), 1
 	FROM generate_series(0, 105118, 2) slot;
+END;
+
+-- Two years that are nearly full: as many lanes as there is capacity, each with
+-- one booking of half an hour to ninety minutes after the other, and a short
+-- pause after one in ten.  The last two weeks or so are free.
+CREATE PROCEDURE bench_plan_lanes(resource integer, lanes integer, bookings integer)
+LANGUAGE SQL
+BEGIN ATOMIC
+	SELECT setseed(0.75);
+	INSERT INTO bench_booking
+	SELECT resource, tstzrange(bench_slot(ends - length), bench_slot(ends)), 1
+	FROM (
+		SELECT length, sum(length + pause) OVER (PARTITION BY lane ORDER BY n)::int - pause AS ends
+		FROM (
+			SELECT n % lanes AS lane, n, 6 + floor(random() * 13)::int AS length,
+				greatest(0, floor(random() * 60)::int - 53) AS pause
+			FROM generate_series(1, bookings) n
+		) drawn
+	) placed;
 END;
 
 CREATE PROCEDURE bench_fill(VARIADIC candidates text[])

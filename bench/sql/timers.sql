@@ -86,6 +86,93 @@ CALL bench_timer('available', $$
 	id := arbiter_available(resource_name, start_time, end_time)
 $$);
 
+-- 720 hourly buckets; the whole row is made, whatever of it is asked for.
+CALL bench_timer('buckets', $$
+	SELECT count(c.available_min) INTO id
+	FROM arbiter_calendar(resource_name, start_time, start_time + interval '720 hours',
+		interval '1 hour') c
+$$);
+
+-- The same columns from the reservations in one pass.  It knows what a general
+-- one could not: that no booking is longer than ninety minutes, so that an
+-- index on the start finds all it needs, and that capacity is constant.
+CREATE FUNCTION bench_calendar(resource integer, start_time timestamptz, hours integer)
+RETURNS TABLE (bucket integer, reserved_min bigint, reserved_max bigint, reserved_avg numeric,
+	available_min bigint, available_max bigint, available_avg numeric)
+LANGUAGE SQL STABLE AS $$
+	WITH event (instant, change) AS (
+		SELECT greatest(lower(v.during), start_time), v.amount
+		FROM arbiter_reservation v
+		WHERE v.resource_id = resource AND lower(v.during) > start_time - interval '90 minutes'
+			AND lower(v.during) < start_time + hours * interval '1 hour'
+			AND v.during && tstzrange(start_time, start_time + hours * interval '1 hour')
+			AND v.status IN ('held', 'confirmed')
+		UNION ALL
+		SELECT least(upper(v.during), start_time + hours * interval '1 hour'), - v.amount
+		FROM arbiter_reservation v
+		WHERE v.resource_id = resource AND lower(v.during) > start_time - interval '90 minutes'
+			AND lower(v.during) < start_time + hours * interval '1 hour'
+			AND v.during && tstzrange(start_time, start_time + hours * interval '1 hour')
+			AND v.status IN ('held', 'confirmed')
+		UNION ALL
+		SELECT start_time + hour * interval '1 hour', 0
+		FROM generate_series(0, hours - 1) hour
+	), change (instant, change) AS (
+		SELECT e.instant, sum(e.change) FROM event e GROUP BY e.instant
+	), step (instant, seconds, reserved) AS (
+		SELECT c.instant,
+			extract(epoch FROM lead(c.instant, 1, start_time + hours * interval '1 hour')
+				OVER w - c.instant),
+			sum(c.change) OVER w
+		FROM change c WINDOW w AS (ORDER BY c.instant)
+	)
+	SELECT b.*, capacity.amount - b.reserved_max, capacity.amount - b.reserved_min,
+		capacity.amount - b.reserved_avg
+	FROM (
+		SELECT floor(extract(epoch FROM s.instant - start_time) / 3600)::int AS bucket,
+			min(s.reserved)::bigint AS reserved_min, max(s.reserved)::bigint AS reserved_max,
+			round(sum(s.reserved * s.seconds) / 3600, 6) AS reserved_avg
+		FROM step s
+		WHERE s.instant < start_time + hours * interval '1 hour'
+		GROUP BY 1
+	) b
+	CROSS JOIN (SELECT c.amount FROM arbiter_capacity c
+		WHERE c.resource_id = bench_calendar.resource) capacity
+$$;
+
+CALL bench_timer('buckets_from_rows', $$
+	SELECT count(c.available_min) INTO id
+	FROM bench_calendar(resource, start_time, 720) c
+$$);
+
+-- what is measured must be the same
+CREATE FUNCTION bench_calendar_differences(start_time timestamptz)
+RETURNS bigint
+LANGUAGE SQL STABLE AS $$
+	SELECT count(*)
+	FROM (
+		SELECT row_number() OVER (ORDER BY a.bucket_start) - 1 AS bucket, a.*
+		FROM arbiter_calendar('1', start_time, start_time + interval '720 hours', interval '1 hour') a
+	) a
+	FULL JOIN bench_calendar(1, start_time, 720) b ON b.bucket = a.bucket
+	WHERE (a.reserved_min, a.reserved_max, a.reserved_avg, a.available_min, a.available_max,
+			a.available_avg) IS DISTINCT FROM
+		(b.reserved_min, b.reserved_max, b.reserved_avg, b.available_min, b.available_max,
+			b.available_avg)
+$$;
+
+-- Two years that are nearly full: the first hour with so much free is at their
+-- far end, and nearly every chunk has to be looked into to know that.
+CALL bench_timer('find_slot_early', $$
+	SELECT s.start_time INTO start_time
+	FROM arbiter_find_slot(resource_name, 5, '1 hour', bench_slot(slot)) s
+$$);
+
+CALL bench_timer('find_slot_late', $$
+	SELECT s.start_time INTO start_time
+	FROM arbiter_find_slot(resource_name, 5, '1 hour', bench_slot(189000 + slot)) s
+$$);
+
 -- 720 hourly buckets, each the least that is free in its hour.  A step that
 -- spans several hours counts in each of them.
 CALL bench_timer('buckets_from_steps', $$

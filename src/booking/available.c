@@ -7,7 +7,8 @@
  */
 #include "postgres.h"
 
-#include "capacity/resource.h"
+#include "access/xact.h"
+#include "resource/resource.h"
 #include "funcapi.h"
 #include "support/arguments.h"
 #include "support/errors.h"
@@ -34,6 +35,7 @@ static Datum
 available(FunctionCallInfo fcinfo, TimeType type)
 {
 	Resource	resource;
+	TimelineView view;
 	TimestampTz start;
 	TimestampTz end;
 	TimestampTz instant;
@@ -44,8 +46,10 @@ available(FunctionCallInfo fcinfo, TimeType type)
 	check_read_range(start, end);
 	resource_get(argument_text(fcinfo, 0, "resource"), GetActiveSnapshot(),
 				 &resource);
-	minimum = timeline_minimum(resource.id, start, end, GetActiveSnapshot(),
-							   &instant);
+	resource_occupied(&resource, &start, &end);
+	resource_view(&view, &resource, false, GetCurrentStatementStartTimestamp(),
+				  start, end, GetActiveSnapshot());
+	minimum = timeline_minimum(&view, start, end, &instant);
 	return Int64GetDatum(Max(minimum, 0));
 }
 
@@ -53,7 +57,8 @@ available(FunctionCallInfo fcinfo, TimeType type)
  * arbiter_available(resource text, start_time, end_time) -> bigint
  *
  * The largest amount that could be reserved over all of [start_time, end_time):
- * 0 where any part is full, oversold or outside the schedule.  Times are
+ * 0 where any part is full, oversold or outside the schedule.  The resource's
+ * setup and cleanup time count, and its float is left out.  Times are
  * timestamptz, text, or bigint epoch seconds.
  *
  * Errors: 22004, RV004, RV003, 42704.  No lock but AccessShareLock on the
@@ -142,6 +147,7 @@ arbiter_timeline(PG_FUNCTION_ARGS)
 {
 	Snapshot	snapshot = GetActiveSnapshot();
 	TimelineRows rows = {0};
+	TimelineView view;
 	TimelineScan scan;
 	TimelineStretch stretch;
 	Resource	resource;
@@ -160,7 +166,9 @@ arbiter_timeline(PG_FUNCTION_ARGS)
 	rows.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	capacity = capacity_steps(resource.id, start, end, snapshot, &ncapacity);
 
-	timeline_scan_begin(&scan, resource.id, start, end, snapshot);
+	resource_view(&view, &resource, true, GetCurrentStatementStartTimestamp(),
+				  start, end, snapshot);
+	timeline_scan_begin(&scan, &view, start, end);
 	while (timeline_scan_next(&scan, &stretch))
 	{
 		timeline_stretch_unpack(&stretch);

@@ -13,11 +13,11 @@
 
 #include "access/xact.h"
 #include "booking/request_key.h"
-#include "booking/reservation.h"
+#include "reservation/apply.h"
+#include "reservation/reservation.h"
 #include "commands/sequence.h"
 #include "commands/trigger.h"
 #include "storage/lmgr.h"
-#include "support/arguments.h"
 #include "support/errors.h"
 #include "support/locks.h"
 #include "support/relations.h"
@@ -28,10 +28,11 @@
 #include "utils/timestamp.h"
 
 /*
- * The fingerprint is of the arguments as given: a NULL start stays NULL.
+ * booking_fingerprint returns that of the arguments as given: a NULL start stays
+ * NULL.
  */
-static char *
-fingerprint(const ReserveCall *call)
+char *
+booking_fingerprint(const ReserveCall *call)
 {
 	StringInfoData arguments;
 	const Request *request = &call->request;
@@ -45,6 +46,11 @@ fingerprint(const ReserveCall *call)
 						 request->requirements[i].amount,
 						 (int) strlen(request->requirements[i].resource.name),
 						 request->requirements[i].resource.name);
+	if (request->tryout)
+		appendStringInfoString(&arguments, ",tryout");
+	if (call->ttl != NULL)
+		appendStringInfo(&arguments, ",hold %d %d " INT64_FORMAT, call->ttl->month,
+						 call->ttl->day, call->ttl->time);
 	return request_fingerprint(arguments.data);
 }
 
@@ -54,42 +60,62 @@ fingerprint(const ReserveCall *call)
 static TimestampTz
 earliest_permitted(const Request *request)
 {
-	TimestampTz start = request->clock;
+	TimestampTz start = Max(request->clock, request_earliest_start(request));
+	TimestampTz aligned = steps_round_up(start, request_granularity(request),
+										 GRANULARITY_ORIGIN);
 
+	/* where nothing is aligned for all of them, RV007 tells */
+	return aligned == STEPS_INFINITY ? start : aligned;
+}
+
+static bool
+request_is_misaligned(const Request *request, bool start_given, Fault *fault)
+{
 	for (int i = 0; i < request->nrequirements; i++)
-		start = Max(start, resource_earliest_start(&request->requirements[i].resource,
-												   request->clock));
-
-	/* aligned for the coarsest; where that is not enough, RV007 tells */
-	for (int round = 0; round < request->nrequirements; round++)
 	{
-		for (int i = 0; i < request->nrequirements; i++)
-			start = steps_round_up(start,
-								   request->requirements[i].resource.granularity,
-								   GRANULARITY_ORIGIN);
+		const Resource *resource = &request->requirements[i].resource;
+
+		if (range_is_misaligned(start_given ? request->start : GRANULARITY_ORIGIN,
+								request->end, resource->granularity,
+								resource->name, fault))
+			return true;
 	}
-	return start;
+	return false;
 }
 
-static void
-find_resources(Request *request)
+/*
+ * booking_find_resources looks up what a call names (42704); true if its range
+ * is not aligned to a granularity (RV007).
+ */
+bool
+booking_find_resources(ReserveCall *call, Snapshot snapshot, Fault *fault)
 {
-	Snapshot	snapshot = decision_snapshot();
+	Request    *request = &call->request;
 
-	for (int i = 0; i < request->nrequirements; i++)
-		resource_get(request->requirements[i].resource.name, snapshot,
-					 &request->requirements[i].resource);
-	UnregisterSnapshot(snapshot);
+	request_find_resources(request, snapshot);
+	return request_is_misaligned(request, call->start_given, fault);
 }
 
-static void
-check_request_aligned(const Request *request, bool start_given)
+/*
+ * booking_start_is_faulty gives a call that has no start the earliest permitted
+ * one, once its clock is read; true if there is none (RV003, RV007).
+ */
+bool
+booking_start_is_faulty(ReserveCall *call, Fault *fault)
 {
-	for (int i = 0; i < request->nrequirements; i++)
-		check_aligned(start_given ? request->start : GRANULARITY_ORIGIN,
-					  request->end,
-					  request->requirements[i].resource.granularity,
-					  request->requirements[i].resource.name);
+	Request    *request = &call->request;
+
+	if (call->start_given)
+		return false;
+	request->start = earliest_permitted(request);
+	if (request->end <= request->start)
+		return fault_set(fault, ERRCODE_ARBITER_INVALID_RANGE,
+						 pstrdup("invalid time range: end is not after the earliest permitted start"),
+						 psprintf("The earliest permitted start is %s, the end %s.",
+								  pstrdup(timestamptz_to_str(request->start)),
+								  pstrdup(timestamptz_to_str(request->end))),
+						 pstrdup("Ask for a later end, or pass the start."));
+	return request_is_misaligned(request, true, fault);
 }
 
 static int
@@ -102,16 +128,19 @@ compare_requirements(const void *a, const void *b)
 }
 
 /*
- * Fill the row of one part.
+ * booking_make_row starts the row of one part.
  */
-static void
-make_row(RowWriter *writer, const ReserveCall *call, int part,
-		 int64 reservation_id, const char *request_fingerprint)
+void
+booking_make_row(RowWriter *writer, const ReserveCall *call, int part,
+				 int64 reservation_id, const char *request_fingerprint)
 {
 	const AttrNumber *columns = arbiter_relations()->reservation_column;
-	const Requirement *requirement = &call->request.requirements[part];
+	const Request *request = &call->request;
+	const Requirement *requirement = &request->requirements[part];
+	Datum		occupied;
+	bool		isnull;
 
-	row_writer_new_row(writer, columns, RESERVATION_NCOLUMNS);
+	row_writer_new_row(writer, columns, RESERVATION_NGIVEN);
 	row_writer_set(writer, columns[RESERVATION_ID],
 				   Int64GetDatum(reservation_id), false);
 	row_writer_set(writer, columns[RESERVATION_PART],
@@ -119,15 +148,27 @@ make_row(RowWriter *writer, const ReserveCall *call, int part,
 	row_writer_set(writer, columns[RESERVATION_RESOURCE_ID],
 				   Int32GetDatum(requirement->resource.id), false);
 	row_writer_set(writer, columns[RESERVATION_DURING],
-				   range_datum(call->request.start, call->request.end), false);
+				   range_datum(request->start, request->end), false);
+	occupied = reservation_occupied(&requirement->resource, request->start,
+									request->end, &isnull);
+	row_writer_set(writer, columns[RESERVATION_OCCUPIED], occupied, isnull);
+	row_writer_set(writer, columns[RESERVATION_TRYOUT],
+				   BoolGetDatum(request->tryout), false);
 	row_writer_set(writer, columns[RESERVATION_AMOUNT],
 				   Int64GetDatum(requirement->amount), false);
 	row_writer_set(writer, columns[RESERVATION_USER_ID],
 				   CStringGetTextDatum(call->user_id), false);
 	row_writer_set(writer, columns[RESERVATION_STATUS],
-				   CStringGetTextDatum("confirmed"), false);
+				   CStringGetTextDatum(call->ttl != NULL ? "held" : "confirmed"),
+				   false);
+	if (call->ttl != NULL)
+		row_writer_set(writer, columns[RESERVATION_EXPIRES_AT],
+					   DirectFunctionCall2(timestamptz_pl_interval,
+										   TimestampTzGetDatum(request->clock),
+										   IntervalPGetDatum(call->ttl)),
+					   false);
 	row_writer_set(writer, columns[RESERVATION_CREATED_AT],
-				   TimestampTzGetDatum(call->request.clock), false);
+				   TimestampTzGetDatum(request->clock), false);
 	if (call->request_key != NULL)
 	{
 		row_writer_set(writer, columns[RESERVATION_REQUEST_KEY],
@@ -138,45 +179,39 @@ make_row(RowWriter *writer, const ReserveCall *call, int part,
 }
 
 /*
- * Let users' BEFORE ROW triggers have the row, and read what they made of it.
+ * booking_settle_row lets users' BEFORE ROW triggers have the row, and tells
+ * what it takes then.
  */
-static void
-read_back(RowWriter *writer, Request *request, int part, NetChange *net)
+void
+booking_settle_row(RowWriter *writer, Request *request, int part,
+				   ReservationTake *take)
 {
 	Requirement *requirement = &request->requirements[part];
-	ReservationTake take = {
+
+	*take = (ReservationTake) {
 		.resource_id = requirement->resource.id,
 		.start = request->start,
 		.end = request->end,
 		.amount = requirement->amount,
+		.tryout = request->tryout,
 		.active = true
 	};
-
 	row_writer_before_insert(writer);
 	if (writer->target->ri_TrigDesc != NULL &&
 		writer->target->ri_TrigDesc->trig_insert_before_row)
 	{
-		take.active = reservation_settle(writer, &take);
-		if (take.resource_id != requirement->resource.id)
-		{
-			Snapshot	snapshot = decision_snapshot();
-
-			if (!resource_find_by_id(take.resource_id, snapshot,
-									 &requirement->resource))
-				resource_unknown_id_error(take.resource_id);
-			UnregisterSnapshot(snapshot);
-		}
-		check_aligned(take.start, take.end, requirement->resource.granularity,
-					  requirement->resource.name);
-		requirement->amount = take.amount;
+		take->active = reservation_settle(writer, &requirement->resource, NULL,
+										  take);
+		requirement->amount = take->amount;
+		/* what a trigger made of one of several parts is not for the others */
 		if (request->nrequirements == 1)
 		{
-			request->start = take.start;
-			request->end = take.end;
+			request->tryout = take->tryout;
+			reservation_range(writer->slot, &request->start, &request->end);
 		}
 	}
-	if (take.active)
-		reservation_add(net, &take, true);
+	else
+		resource_occupied(&requirement->resource, &take->start, &take->end);
 }
 
 /*
@@ -196,6 +231,9 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 	int			nchanges;
 	TimelineRefusal where;
 	TimelineResult outcome;
+	Snapshot	snapshot;
+	Fault		fault;
+	bool		faulty;
 	bool		too_early;
 	bool		isnull;
 
@@ -205,12 +243,18 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 	if (call->request_key != NULL)
 	{
 		/* by name, before the order of ids is known: that is how it was given */
-		key.fingerprint = fingerprint(call);
+		key.fingerprint = booking_fingerprint(call);
 	}
-	find_resources(request);
-	check_request_aligned(request, call->start_given);
+	snapshot = decision_snapshot();
+	faulty = booking_find_resources(call, snapshot, &fault);
+	UnregisterSnapshot(snapshot);
+	if (faulty)
+		fault_raise(&fault);
 	if (call->request_key != NULL)
+	{
+		request_key_lock(key.user_id, key.key);
 		request_key_find(&key);
+	}
 
 	request->clock = GetCurrentTimestamp();
 	if (key.found && key.same)
@@ -219,22 +263,11 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 		result->reservation_id = key.reservation_id;
 		return;
 	}
-	if (!call->start_given)
-	{
-		request->start = earliest_permitted(request);
-		if (request->end <= request->start)
-			ereport(ERROR,
-					(errcode(ERRCODE_ARBITER_INVALID_RANGE),
-					 errmsg("invalid time range: end is not after the earliest permitted start"),
-					 errdetail("The earliest permitted start is %s, the end %s.",
-							   pstrdup(timestamptz_to_str(request->start)),
-							   pstrdup(timestamptz_to_str(request->end))),
-					 errhint("Ask for a later end, or pass the start.")));
-		check_request_aligned(request, true);
-	}
+	if (booking_start_is_faulty(call, &fault))
+		fault_raise(&fault);
 	too_early = refuse_early_start(request, &result->refusal);
-	if (key.found && !too_early)
-		request_key_reused_error(&key);
+	if (key.found && !too_early && request_key_reused(&key, &fault))
+		fault_raise(&fault);
 	result->granted = !too_early;
 	if (too_early)
 		return;
@@ -248,8 +281,12 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 	rows = palloc(sizeof(TupleTableSlot *) * request->nrequirements);
 	for (int i = 0; i < request->nrequirements; i++)
 	{
-		make_row(&writer, call, i, result->reservation_id, key.fingerprint);
-		read_back(&writer, request, i, &net);
+		ReservationTake take;
+
+		booking_make_row(&writer, call, i, result->reservation_id, key.fingerprint);
+		booking_settle_row(&writer, request, i, &take);
+		if (take.active)
+			reservation_take(&net, &take, &request->requirements[i].resource);
 		rows[i] = writer.slot;
 		if (i == 0)
 			result->reservation_id =
@@ -257,9 +294,7 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 										   &isnull));
 	}
 
-	changes = net_change_finish(&net, &nchanges);
-	outcome = timeline_change(changes, nchanges, TIMELINE_RESERVATIONS, true,
-							  &where);
+	outcome = apply_reservations(&net, LockWaitBlock, &changes, &nchanges, &where);
 	switch (outcome)
 	{
 		case TIMELINE_REFUSED:
@@ -279,56 +314,6 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 			}
 			break;
 	}
-	row_writer_close(&writer);
-	CommandCounterIncrement();
-}
-
-/*
- * log_denial logs a refusal for analysts, in the caller's transaction.
- */
-void
-log_denial(const ReserveCall *call, const Refusal *refusal)
-{
-	const ArbiterRelations *relations = arbiter_relations();
-	const AttrNumber *columns = relations->denial_column;
-	AttrNumber	given[DENIAL_NCOLUMNS];
-	const Requirement *requirement = &call->request.requirements[refusal->limiting];
-	RowWriter	writer;
-
-	/* all but the id, which has a default */
-	for (int i = 1; i < DENIAL_NCOLUMNS; i++)
-		given[i - 1] = columns[i];
-
-	row_writer_open(&writer, relations->denial, CMD_INSERT);
-	row_writer_new_row(&writer, given, DENIAL_NCOLUMNS - 1);
-	row_writer_set(&writer, columns[DENIAL_DENIED_AT],
-				   TimestampTzGetDatum(call->request.clock), false);
-	row_writer_set(&writer, columns[DENIAL_RESOURCE_ID],
-				   Int32GetDatum(requirement->resource.id), false);
-	row_writer_set(&writer, columns[DENIAL_DURING],
-				   range_datum(call->request.start, call->request.end), false);
-	row_writer_set(&writer, columns[DENIAL_AMOUNT],
-				   Int64GetDatum(requirement->amount), false);
-	row_writer_set(&writer, columns[DENIAL_USER_ID],
-				   CStringGetTextDatum(call->user_id), false);
-	row_writer_set(&writer, columns[DENIAL_REASON],
-				   CStringGetTextDatum(unpack_sql_state(refusal->sqlstate)), false);
-	row_writer_set(&writer, columns[DENIAL_MESSAGE],
-				   CStringGetTextDatum(refusal->message), false);
-	row_writer_set(&writer, columns[DENIAL_LIMITING_TIME],
-				   TimestampTzGetDatum(refusal->limiting_time), false);
-	row_writer_set(&writer, columns[DENIAL_AVAILABLE],
-				   Int64GetDatum(refusal->available), false);
-	row_writer_set(&writer, columns[DENIAL_EARLIEST_START],
-				   TimestampTzGetDatum(refusal->earliest_start),
-				   !refusal->has_earliest_start);
-	row_writer_set(&writer, columns[DENIAL_LARGEST_AMOUNT],
-				   Int64GetDatum(refusal->largest_amount), false);
-	if (call->jsonb != NULL)
-		row_writer_set(&writer, columns[DENIAL_REQUIREMENTS],
-					   JsonbPGetDatum(call->jsonb), false);
-	row_writer_before_insert(&writer);
-	row_writer_insert(&writer);
 	row_writer_close(&writer);
 	CommandCounterIncrement();
 }

@@ -11,6 +11,8 @@
 #include "postgres.h"
 
 #include "booking/refusal.h"
+#include "reservation/reservation.h"
+#include "support/fault.h"
 #include "utils/jsonb.h"
 
 /* a call, as its arguments give it */
@@ -20,6 +22,7 @@ typedef struct ReserveCall
 	bool		start_given;	/* if not, the earliest permitted */
 	char	   *user_id;
 	char	   *request_key;	/* NULL: none */
+	Interval   *ttl;			/* of a hold; NULL: confirmed at once */
 	Jsonb	   *jsonb;			/* of reserve_all; NULL: one resource */
 } ReserveCall;
 
@@ -31,6 +34,16 @@ typedef struct ReserveResult
 } ReserveResult;
 
 extern void book(const char *function, ReserveCall *call, ReserveResult *result);
-extern void log_denial(const ReserveCall *call, const Refusal *refusal);
+
+/* its steps, for who books many */
+extern char *booking_fingerprint(const ReserveCall *call);
+extern bool booking_find_resources(ReserveCall *call, Snapshot snapshot,
+								   Fault *fault);
+extern bool booking_start_is_faulty(ReserveCall *call, Fault *fault);
+extern void booking_make_row(RowWriter *writer, const ReserveCall *call,
+							 int part, int64 reservation_id,
+							 const char *request_fingerprint);
+extern void booking_settle_row(RowWriter *writer, Request *request, int part,
+							   ReservationTake *take);
 
 #endif							/* ARBITER_BOOKING_H */

@@ -11,7 +11,7 @@
  */
 #include "booking/refusal.h"
 
-#include "common/int.h"
+#include "booking/slot.h"
 #include "miscadmin.h"
 #include "support/arguments.h"
 #include "support/errors.h"
@@ -22,9 +22,6 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-/* resources may never agree: granularities without a common multiple, say */
-#define SEARCH_ROUNDS	1000
-
 static char *
 time_text(TimestampTz time)
 {
@@ -32,11 +29,12 @@ time_text(TimestampTz time)
 }
 
 /*
- * Find the first instant of [start, end) that no declared capacity covers.
+ * refusal_first_outside finds the first instant of [start, end) that no declared
+ * capacity covers; false if there is none.
  */
-static bool
-first_outside(int32 resource_id, TimestampTz start, TimestampTz end,
-			  Snapshot snapshot, TimestampTz *instant)
+bool
+refusal_first_outside(int32 resource_id, TimestampTz start, TimestampTz end,
+					  Snapshot snapshot, TimestampTz *instant)
 {
 	int			nsegments;
 	Segment    *segments = capacity_segments(resource_id, start, end, snapshot,
@@ -49,56 +47,6 @@ first_outside(int32 resource_id, TimestampTz start, TimestampTz end,
 	return *instant < end;
 }
 
-/*
- * Find the earliest start, from an instant on, at which everything fits.
- *
- * Each resource in turn moves the start to its own first fit, until all agree.
- */
-static bool
-earliest_start(const Request *request, TimestampTz from, Snapshot snapshot,
-			   TimestampTz *start)
-{
-	TimestampTz before;
-	int			agreed = 0;
-	int			rounds = 0;
-	int64		duration;
-
-	if (arbiter_search_horizon == 0)
-		return false;
-	if (request->end == STEPS_INFINITY ||
-		pg_sub_s64_overflow(request->end, request->start, &duration))
-		duration = STEPS_INFINITY;
-	for (int i = 0; i < request->nrequirements; i++)
-		from = Max(from, resource_earliest_start(&request->requirements[i].resource,
-												 request->clock));
-	if (pg_add_s64_overflow(Max(from, request->start),
-							arbiter_search_horizon * USECS_PER_SEC, &before))
-		before = STEPS_INFINITY;
-
-	for (int i = 0; agreed < request->nrequirements;
-		 i = (i + 1) % request->nrequirements)
-	{
-		const Requirement *requirement = &request->requirements[i];
-		StepsFit	fit = {
-			.amount = requirement->amount,
-			.duration = duration,
-			.granularity = requirement->resource.granularity,
-			.origin = GRANULARITY_ORIGIN
-		};
-
-		if (++rounds > SEARCH_ROUNDS)
-			return false;
-		CHECK_FOR_INTERRUPTS();
-		fit.candidate = steps_round_up(from, fit.granularity, fit.origin);
-		if (!timeline_first_fit(requirement->resource.id, &fit, before, snapshot))
-			return false;
-		agreed = fit.candidate == from ? agreed + 1 : 1;
-		from = fit.candidate;
-	}
-	*start = from;
-	return true;
-}
-
 static char *
 alternatives_hint(const Refusal *refusal, const Request *request)
 {
@@ -108,7 +56,7 @@ alternatives_hint(const Refusal *refusal, const Request *request)
 	if (refusal->has_earliest_start)
 		appendStringInfo(&hint, "The earliest later start at which the same request fits is %s.",
 						 time_text(refusal->earliest_start));
-	else if (arbiter_search_horizon > 0)
+	else if (arbiter_search_horizon > 0 && !request->fixed_range)
 		appendStringInfo(&hint, "No later start within arbiter.search_horizon fits the same request.");
 	if (hint.len > 0)
 		appendStringInfoChar(&hint, ' ');
@@ -126,20 +74,9 @@ static void
 add_alternatives(const Request *request, TimestampTz from, Snapshot snapshot,
 				 Refusal *refusal)
 {
-	refusal->has_earliest_start = earliest_start(request, from, snapshot,
+	refusal->has_earliest_start = slot_earliest_start(request, from, snapshot,
 												 &refusal->earliest_start);
 	refusal->hint = alternatives_hint(refusal, request);
-}
-
-static int64
-largest_amount(const Request *request, int which, Snapshot snapshot,
-			   TimestampTz *instant)
-{
-	int64		minimum = timeline_minimum(request->requirements[which].resource.id,
-										   request->start, request->end,
-										   snapshot, instant);
-
-	return Max(minimum, 0);
 }
 
 /*
@@ -163,7 +100,7 @@ refuse_early_start(const Request *request, Refusal *refusal)
 		refusal->sqlstate = ERRCODE_ARBITER_TOO_EARLY;
 		refusal->limiting = i;
 		refusal->limiting_time = permitted;
-		refusal->largest_amount = largest_amount(request, i, snapshot, &instant);
+		refusal->largest_amount = Max(request_available(request, i, snapshot, &instant), 0);
 		refusal->available = refusal->largest_amount;
 		refusal->message = psprintf("start is too early for resource \"%s\"",
 									resource->name);
@@ -173,7 +110,7 @@ refuse_early_start(const Request *request, Refusal *refusal)
 					 DatumGetCString(DirectFunctionCall1(interval_out,
 														 PointerGetDatum(&resource->min_lead))),
 					 time_text(permitted));
-		refusal->has_earliest_start = earliest_start(request, permitted,
+		refusal->has_earliest_start = slot_earliest_start(request, permitted,
 													 snapshot,
 													 &refusal->earliest_start);
 		if (refusal->has_earliest_start)
@@ -185,6 +122,27 @@ refuse_early_start(const Request *request, Refusal *refusal)
 		return true;
 	}
 	return false;
+}
+
+/*
+ * What a user would not expect to be counted, as the end of a DETAIL.
+ */
+static char *
+what_else_counts(const Request *request, const Resource *resource)
+{
+	StringInfoData text;
+	TimestampTz start = request->start;
+	TimestampTz end = request->end;
+
+	initStringInfo(&text);
+	resource_occupied(resource, &start, &end);
+	if (start != request->start || end != request->end)
+		appendStringInfo(&text, " With setup and cleanup time it is taken from %s to %s.",
+						 time_text(start), time_text(end));
+	if (resource->float_share > 0 && !request->tryout)
+		appendStringInfo(&text, " Of its capacity %g per cent is kept back for reservations with tryout => true.",
+						 resource->float_share * 100.0 / FLOAT_SHARE_ALL);
+	return text.data;
 }
 
 static void
@@ -215,10 +173,23 @@ refuse_outside(const Request *request, int which, TimestampTz outside,
 				 resource->name, time_text(segments[0].start),
 				 time_text(segments[nsegments - 1].end));
 	refusal->detail =
-		psprintf("The request is from %s to %s; no capacity is declared at %s.",
+		psprintf("The request is from %s to %s; no capacity is declared at %s.%s",
 				 time_text(request->start), time_text(request->end),
-				 time_text(outside));
+				 time_text(outside), what_else_counts(request, resource));
 	add_alternatives(request, request->start, snapshot, refusal);
+}
+
+static bool
+is_given_back(const Requirement *requirement, TimestampTz instant)
+{
+	for (int i = 0; i < requirement->ngiven_back; i++)
+	{
+		const Segment *segment = &requirement->given_back[i];
+
+		if (segment->start <= instant && segment->end > instant)
+			return segment->delta > 0;
+	}
+	return false;
 }
 
 static void
@@ -240,13 +211,17 @@ refuse_insufficient(const Request *request, int which, Snapshot snapshot,
 	refusal->message = psprintf("insufficient capacity of resource \"%s\"",
 								requirement->resource.name);
 	refusal->detail =
-		psprintf("At %s " INT64_FORMAT " is available, " INT64_FORMAT " was asked for.",
+		psprintf("At %s " INT64_FORMAT " is available%s, " INT64_FORMAT " was asked for.",
 				 time_text(refusal->limiting_time), refusal->available,
+				 is_given_back(requirement, refusal->limiting_time) ?
+				 " with what is given back" : "",
 				 requirement->amount);
 	if (requirement->amount > most)
 		refusal->detail =
 			psprintf("%s The most that resource ever has is " INT64_FORMAT ".",
 					 refusal->detail, most);
+	refusal->detail = psprintf("%s%s", refusal->detail,
+							   what_else_counts(request, &requirement->resource));
 	add_alternatives(request, request->start, snapshot, refusal);
 }
 
@@ -265,8 +240,12 @@ refuse_capacity(const Request *request, int32 resource_id,
 
 	for (int i = 0; i < request->nrequirements; i++)
 	{
-		if (first_outside(request->requirements[i].resource.id, request->start,
-						  request->end, snapshot, &instant))
+		TimestampTz start = request->start;
+		TimestampTz end = request->end;
+
+		resource_occupied(&request->requirements[i].resource, &start, &end);
+		if (refusal_first_outside(request->requirements[i].resource.id, start, end,
+						  snapshot, &instant))
 		{
 			refuse_outside(request, i, instant, snapshot, refusal);
 			UnregisterSnapshot(snapshot);
@@ -277,9 +256,7 @@ refuse_capacity(const Request *request, int32 resource_id,
 	/* the resource that lacks most */
 	for (int i = 0; i < request->nrequirements; i++)
 	{
-		int64		available = timeline_minimum(request->requirements[i].resource.id,
-												 request->start, request->end,
-												 snapshot, &instant);
+		int64		available = request_available(request, i, snapshot, &instant);
 
 		if (available < request->requirements[i].amount &&
 			(which < 0 || available - request->requirements[i].amount <
@@ -322,6 +299,28 @@ refusal_raise(const Refusal *refusal)
 }
 
 /*
+ * A statement was refused for what it occupies; a request is for less.
+ */
+static void
+exclude_buffers(Request *request)
+{
+	Resource   *resource = &request->requirements[0].resource;
+	int64		cleanup_time = request->end == STEPS_INFINITY ? 0 : resource->cleanup_time;
+
+	if (request->end - request->start > resource->setup_time + cleanup_time)
+	{
+		request->start += resource->setup_time;
+		request->end -= cleanup_time;
+	}
+	else
+	{
+		/* not the range of a row: of a part of one, say */
+		resource->setup_time = resource->cleanup_time = 0;
+		request->fixed_range = true;
+	}
+}
+
+/*
  * refuse_statement raises the refusal of a raw statement.
  *
  * One that takes one range of one resource is refused as the same request to
@@ -332,7 +331,7 @@ refuse_statement(const TimelineChange *changes, const TimelineRefusal *where)
 {
 	const TimelineChange *change = &changes[where->change];
 	const Segment *segment = change->segments;
-	Requirement requirement;
+	Requirement requirement = {0};
 	Request		request = {.requirements = &requirement,.nrequirements = 1};
 	Refusal		refusal = {0};
 	Snapshot	snapshot;
@@ -341,7 +340,7 @@ refuse_statement(const TimelineChange *changes, const TimelineRefusal *where)
 
 	while (segment->end <= where->instant)
 		segment++;
-	requirement.amount = -segment->delta;
+	requirement.amount = -Min(segment->judged, segment->ordinary);
 	request.start = segment->start;
 	request.end = segment->end;
 	request.clock = GetCurrentTimestamp();
@@ -350,10 +349,12 @@ refuse_statement(const TimelineChange *changes, const TimelineRefusal *where)
 		resource_unknown_id_error(change->resource_id);
 	/* lead time is no matter of the table */
 	requirement.resource.has_min_lead = false;
+	request.tryout = segment->ordinary >= 0;
+	exclude_buffers(&request);
 
 	if (single)
 		refuse_capacity(&request, change->resource_id, where, &refusal);
-	else if (first_outside(change->resource_id, request.start, request.end,
+	else if (refusal_first_outside(change->resource_id, request.start, request.end,
 						   snapshot, &outside))
 	{
 		refuse_outside(&request, 0, outside, snapshot, &refusal);

@@ -10,27 +10,10 @@
 
 #include "postgres.h"
 
-#include "capacity/resource.h"
+#include "booking/request.h"
 #include "datatype/timestamp.h"
 #include "support/compat.h"
 #include "timeline/timeline.h"
-
-/* what is asked of one resource */
-typedef struct Requirement
-{
-	Resource	resource;
-	int64		amount;
-} Requirement;
-
-/* amounts of one or several resources over one range */
-typedef struct Request
-{
-	TimestampTz start;
-	TimestampTz end;
-	TimestampTz clock;			/* decides lead time */
-	Requirement *requirements;
-	int			nrequirements;
-} Request;
 
 typedef struct Refusal
 {
@@ -46,6 +29,9 @@ typedef struct Refusal
 	int64		largest_amount; /* of the limiting resource, for the same range */
 } Refusal;
 
+extern bool refusal_first_outside(int32 resource_id, TimestampTz start,
+								  TimestampTz end, Snapshot snapshot,
+								  TimestampTz *instant);
 extern bool refuse_early_start(const Request *request, Refusal *refusal);
 extern void refuse_capacity(const Request *request, int32 resource_id,
 							const TimelineRefusal *where, Refusal *refusal);

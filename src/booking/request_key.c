@@ -24,6 +24,22 @@
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
 
+/* what an index can hold, with the user beside it */
+#define REQUEST_KEY_LENGTH	1000
+
+/*
+ * check_request_key refuses a key that is too long (22023).
+ */
+void
+check_request_key(const char *key)
+{
+	if (strlen(key) > REQUEST_KEY_LENGTH)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("request key is longer than %d bytes", REQUEST_KEY_LENGTH),
+				 errhint("Pass a short unique text, such as gen_random_uuid()::text.")));
+}
+
 /*
  * request_fingerprint hashes the arguments of a request.
  */
@@ -36,9 +52,7 @@ request_fingerprint(const char *arguments)
 }
 
 /*
- * request_key_find locks a key and looks up whether it was answered.
- *
- * Locks: the key, to the end of the transaction.
+ * request_key_find looks up whether a key, which is locked, was answered.
  */
 void
 request_key_find(RequestKey *key)
@@ -47,8 +61,6 @@ request_key_find(RequestKey *key)
 	Snapshot	snapshot;
 	KeyScan		scan;
 	ScanKeyData keys[2];
-
-	request_key_lock(key->user_id, key->key);
 
 	snapshot = latest_snapshot();
 	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
@@ -76,14 +88,17 @@ request_key_find(RequestKey *key)
 	UnregisterSnapshot(snapshot);
 }
 
-void
-request_key_reused_error(const RequestKey *key)
+/*
+ * request_key_reused is the fault of a call whose key was used before, with
+ * other arguments (RV013).
+ */
+bool
+request_key_reused(const RequestKey *key, Fault *fault)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_ARBITER_KEY_REUSED),
-			 errmsg("request key \"%s\" was used with different arguments",
-					key->key),
-			 errdetail("It made reservation " INT64_FORMAT " for user \"%s\".",
-					   key->reservation_id, key->user_id),
-			 errhint("Use a new key for a new request.")));
+	return fault_set(fault, ERRCODE_ARBITER_KEY_REUSED,
+					 psprintf("request key \"%s\" was used with different arguments",
+							  key->key),
+					 psprintf("It made reservation " INT64_FORMAT " for user \"%s\".",
+							  key->reservation_id, key->user_id),
+					 pstrdup("Use a new key for a new request."));
 }

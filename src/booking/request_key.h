@@ -10,7 +10,8 @@
 
 #include "postgres.h"
 
-#include "support/compat.h"
+#include "support/fault.h"
+
 typedef struct RequestKey
 {
 	const char *user_id;
@@ -21,8 +22,9 @@ typedef struct RequestKey
 	int64		reservation_id; /* found: the first answer */
 } RequestKey;
 
+extern void check_request_key(const char *key);
 extern char *request_fingerprint(const char *arguments);
 extern void request_key_find(RequestKey *key);
-pg_noreturn extern void request_key_reused_error(const RequestKey *key);
+extern bool request_key_reused(const RequestKey *key, Fault *fault);
 
 #endif							/* ARBITER_REQUEST_KEY_H */

@@ -9,11 +9,12 @@
 
 #include "access/htup_details.h"
 #include "booking/booking.h"
+#include "booking/denial.h"
+#include "booking/request_key.h"
+#include "booking/requirements.h"
 #include "funcapi.h"
 #include "support/arguments.h"
 #include "utils/builtins.h"
-#include "utils/jsonb.h"
-#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(arbiter_reserve_epoch);
@@ -22,11 +23,13 @@ PG_FUNCTION_INFO_V1(arbiter_reserve_text);
 PG_FUNCTION_INFO_V1(arbiter_try_reserve_epoch);
 PG_FUNCTION_INFO_V1(arbiter_try_reserve_timestamptz);
 PG_FUNCTION_INFO_V1(arbiter_try_reserve_text);
+PG_FUNCTION_INFO_V1(arbiter_hold);
+PG_FUNCTION_INFO_V1(arbiter_try_hold);
 PG_FUNCTION_INFO_V1(arbiter_reserve_all);
 PG_FUNCTION_INFO_V1(arbiter_try_reserve_all);
 
-/* what an index can hold, with the user beside it */
-#define REQUEST_KEY_LENGTH	1000
+/* what can be added to any clock */
+#define TTL_YEARS_MAX	1000
 
 /*
  * The row that the try functions return: granted, reservation_id, reason,
@@ -106,11 +109,7 @@ read_request_key(FunctionCallInfo fcinfo, int number, ReserveCall *call)
 	if (PG_ARGISNULL(number))
 		return;
 	call->request_key = text_to_cstring(PG_GETARG_TEXT_PP(number));
-	if (strlen(call->request_key) > REQUEST_KEY_LENGTH)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("request key is longer than %d bytes", REQUEST_KEY_LENGTH),
-				 errhint("Pass a short unique text, such as gen_random_uuid()::text.")));
+	check_request_key(call->request_key);
 }
 
 /*
@@ -140,6 +139,87 @@ read_call(FunctionCallInfo fcinfo, TimeType type, Requirement *requirement,
 	requirement->resource.name = argument_text(fcinfo, resource, "resource");
 	call->user_id = argument_text(fcinfo, user_id, "user_id");
 	read_request_key(fcinfo, 5, call);
+	argument_not_null(fcinfo, 6, "tryout");
+	call->request.tryout = PG_GETARG_BOOL(6);
+}
+
+/*
+ * Read the arguments of arbiter_hold() and arbiter_try_hold(), which have ttl in
+ * between.
+ */
+static void
+read_hold(FunctionCallInfo fcinfo, Requirement *requirement, ReserveCall *call)
+{
+	Interval   *ttl;
+
+	memset(call, 0, sizeof(ReserveCall));
+	memset(requirement, 0, sizeof(Requirement));
+	call->request.requirements = requirement;
+	call->request.nrequirements = 1;
+
+	requirement->resource.name = argument_text(fcinfo, 0, "resource");
+	call->start_given = !PG_ARGISNULL(1);
+	if (call->start_given)
+		call->request.start = argument_time(fcinfo, 1, "start_time", TIME_TIMESTAMPTZ);
+	call->request.end = argument_time(fcinfo, 2, "end_time", TIME_TIMESTAMPTZ);
+	check_request_range(call);
+	argument_not_null(fcinfo, 3, "amount");
+	requirement->amount = PG_GETARG_INT64(3);
+	check_amount(requirement->amount);
+	argument_not_null(fcinfo, 4, "ttl");
+	ttl = PG_GETARG_INTERVAL_P(4);
+	if (ttl->month < 0 || ttl->day < 0 || ttl->time < 0 ||
+		(ttl->month == 0 && ttl->day == 0 && ttl->time == 0) ||
+		ttl->month > TTL_YEARS_MAX * MONTHS_PER_YEAR ||
+		ttl->day > TTL_YEARS_MAX * DAYS_PER_YEAR ||
+		ttl->time > TTL_YEARS_MAX * DAYS_PER_YEAR * USECS_PER_DAY)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("ttl must be longer than nothing and at most %d years", TTL_YEARS_MAX),
+				 errhint("Pass how long the hold lasts unless it is confirmed, such as '15 minutes'; arbiter_reserve() makes a reservation that does not expire.")));
+	call->ttl = ttl;
+	call->user_id = argument_text(fcinfo, 5, "user_id");
+	read_request_key(fcinfo, 6, call);
+	argument_not_null(fcinfo, 7, "tryout");
+	call->request.tryout = PG_GETARG_BOOL(7);
+}
+
+/*
+ * arbiter_hold(resource text, start_time timestamptz, end_time timestamptz,
+ *				amount bigint, ttl interval, user_id text, request_key text,
+ *				tryout boolean) -> bigint
+ *
+ * Reserves as arbiter_reserve() does, for ttl only: from then on the amount is
+ * free again, unless arbiter_confirm() made a reservation of it before.
+ *
+ * Errors, locks, volatility and parallel safety as arbiter_reserve(); 22023 for
+ * a ttl that is not positive.
+ */
+Datum
+arbiter_hold(PG_FUNCTION_ARGS)
+{
+	ReserveCall call;
+	Requirement requirement;
+
+	read_hold(fcinfo, &requirement, &call);
+	return reserve_or_raise("arbiter_hold()", &call);
+}
+
+/*
+ * arbiter_try_hold(... as arbiter_hold ...) -> one row as arbiter_try_reserve()
+ *
+ * As arbiter_hold(), but RV001, RV002 and RV006 are a row, also written to
+ * arbiter_denial.  Errors but for these, locks, volatility and parallel safety as
+ * arbiter_hold().
+ */
+Datum
+arbiter_try_hold(PG_FUNCTION_ARGS)
+{
+	ReserveCall call;
+	Requirement requirement;
+
+	read_hold(fcinfo, &requirement, &call);
+	return try_reserve(fcinfo, "arbiter_try_hold()", &call);
 }
 
 /*
@@ -237,74 +317,28 @@ arbiter_try_reserve_text(PG_FUNCTION_ARGS)
 	return try_reserve(fcinfo, "arbiter_try_reserve()", &call);
 }
 
-static void
-requirements_error(const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid requirements"),
-			 errdetail_internal("%s", detail),
-			 errhint("Pass resource names with whole amounts, such as {\"cpu\": 4, \"memory\": 16}.")));
-}
-
-static int64
-requirement_amount(const char *name, const JsonbValue *value)
-{
-	Numeric		number;
-
-	if (value->type != jbvNumeric)
-		requirements_error(psprintf("The amount of resource \"%s\" is not a number.", name));
-	number = value->val.numeric;
-	if (numeric_is_nan(number) || numeric_is_inf(number) ||
-		!DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(number),
-										  DirectFunctionCall1(numeric_floor, NumericGetDatum(number)))))
-		requirements_error(psprintf("The amount of resource \"%s\" is not a whole number.", name));
-	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(number)));
-}
-
 /*
  * Read the arguments of arbiter_reserve_all() and arbiter_try_reserve_all().
  */
 static void
 read_call_all(FunctionCallInfo fcinfo, ReserveCall *call)
 {
-	JsonbIterator *iterator;
-	JsonbIteratorToken token;
-	JsonbValue	value;
 	Request    *request = &call->request;
 
 	memset(call, 0, sizeof(ReserveCall));
 	argument_not_null(fcinfo, 0, "requirements");
 	call->jsonb = PG_GETARG_JSONB_P(0);
-	if (!JB_ROOT_IS_OBJECT(call->jsonb))
-		requirements_error("Requirements are not a JSON object.");
-	if (JB_ROOT_COUNT(call->jsonb) == 0)
-		requirements_error("Requirements name no resource.");
-
 	call->start_given = !PG_ARGISNULL(1);
 	if (call->start_given)
 		request->start = argument_time(fcinfo, 1, "start_time", TIME_TIMESTAMPTZ);
 	request->end = argument_time(fcinfo, 2, "end_time", TIME_TIMESTAMPTZ);
 	check_request_range(call);
 
-	request->requirements = palloc0(sizeof(Requirement) * JB_ROOT_COUNT(call->jsonb));
-	iterator = JsonbIteratorInit(&call->jsonb->root);
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
-	{
-		Requirement *requirement = &request->requirements[request->nrequirements];
-
-		if (token == WJB_KEY)
-			requirement->resource.name = pnstrdup(value.val.string.val,
-												  value.val.string.len);
-		else if (token == WJB_VALUE)
-		{
-			requirement->amount = requirement_amount(requirement->resource.name, &value);
-			check_amount(requirement->amount);
-			request->nrequirements++;
-		}
-	}
+	requirements_read(call->jsonb, request);
 	call->user_id = argument_text(fcinfo, 3, "user_id");
 	read_request_key(fcinfo, 4, call);
+	argument_not_null(fcinfo, 5, "tryout");
+	request->tryout = PG_GETARG_BOOL(5);
 }
 
 /*

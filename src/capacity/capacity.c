@@ -13,7 +13,9 @@
  */
 #include "capacity/capacity.h"
 
-#include "capacity/resource.h"
+#include "reservation/apply.h"
+#include "reservation/reservation.h"
+#include "resource/resource.h"
 #include "support/arguments.h"
 #include "support/errors.h"
 #include "support/locks.h"
@@ -81,6 +83,8 @@ capacity_add(NetChange *net, TupleTableSlot *row, bool declared)
 static int64
 count_uncovered(const TimelineChange *change, Snapshot snapshot)
 {
+	TimestampTz clock = GetCurrentTimestamp();
+	TimelineView view;
 	TimelineScan scan;
 	TimelineStretch stretch;
 	ReservationScan reservations;
@@ -96,8 +100,9 @@ count_uncovered(const TimelineChange *change, Snapshot snapshot)
 
 		if (segment->delta >= 0)
 			continue;
-		timeline_scan_begin(&scan, change->resource_id, segment->start,
-							segment->end, snapshot);
+		timeline_view_init(&view, change->resource_id, 0, clock, segment->start,
+						   segment->end, snapshot);
+		timeline_scan_begin(&scan, &view, segment->start, segment->end);
 		while (timeline_scan_next(&scan, &stretch))
 		{
 			if (stretch.minimum >= -segment->delta)
@@ -130,7 +135,7 @@ count_uncovered(const TimelineChange *change, Snapshot snapshot)
 						   snapshot);
 	while (reservation_scan_next(&reservations, &row))
 	{
-		if (!row.active)
+		if (!row.active || row.expires_at <= clock)
 			continue;
 		for (int i = 0; i < uncovered->nsegments; i++)
 		{
@@ -157,6 +162,13 @@ uncovered_error(const TimelineChange *change, const TimelineRefusal *where)
 	if (!resource_find_by_id(change->resource_id, snapshot, &resource))
 		resource_unknown_id_error(change->resource_id);
 	count = count_uncovered(change, snapshot);
+	if (count == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARBITER_UNCOVERED),
+				 errmsg("capacity change would leave reservations of resource \"%s\" uncovered",
+						resource.name),
+				 errdetail("They are holds that have expired at this moment, and other transactions are changing them."),
+				 errhint("Try again when those transactions have ended.")));
 	ereport(ERROR,
 			(errcode(ERRCODE_ARBITER_UNCOVERED),
 			 errmsg("capacity change would leave reservations of resource \"%s\" uncovered",
@@ -173,16 +185,18 @@ uncovered_error(const TimelineChange *change, const TimelineRefusal *where)
 /*
  * capacity_apply applies the net change of declared capacity, or raises RV011.
  *
- * Locks: the resources exclusively, then their chunks in the changed range.
+ * Locks: the resources exclusively, then expired holds in the way, then the
+ * chunks of the changed range.
  */
 void
-capacity_apply(const TimelineChange *changes, int nchanges, bool force)
+capacity_apply(TimelineChange *changes, int nchanges, bool force)
 {
 	TimelineRefusal where;
 
 	for (int i = 0; i < nchanges; i++)
 		resource_lock_exclusive(changes[i].resource_id);
-	switch (timeline_apply(changes, nchanges, TIMELINE_CAPACITY, !force, &where))
+	switch (apply_or_reap(changes, nchanges, TIMELINE_CAPACITY, !force,
+						  LockWaitSkip, &where))
 	{
 		case TIMELINE_APPLIED:
 			break;

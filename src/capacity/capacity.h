@@ -15,7 +15,7 @@
 
 extern Datum capacity_check(TupleTableSlot *row, bool *changed);
 extern void capacity_add(NetChange *net, TupleTableSlot *row, bool declared);
-extern void capacity_apply(const TimelineChange *changes, int nchanges,
+extern void capacity_apply(TimelineChange *changes, int nchanges,
 						   bool force);
 
 #endif							/* ARBITER_CAPACITY_H */

@@ -12,7 +12,7 @@
 
 #include "access/xact.h"
 #include "capacity/capacity.h"
-#include "capacity/resource.h"
+#include "resource/resource.h"
 #include "common/int.h"
 #include "storage/lmgr.h"
 #include "support/arguments.h"
@@ -62,7 +62,7 @@ schedule_add(Schedule *schedule, TimestampTz start, TimestampTz end,
 			schedule->steps = repalloc_huge(schedule->steps,
 											sizeof(Segment) * schedule->room);
 	}
-	schedule->steps[schedule->nsteps++] = (Segment) {start, end, amount};
+	schedule->steps[schedule->nsteps++] = (Segment) {.start = start,.end = end,.delta = amount};
 }
 
 /*
@@ -302,7 +302,7 @@ arbiter_add_capacity(PG_FUNCTION_ARGS)
 	{
 		bool		last = (i == old.nsteps);
 		Segment		step = last ?
-			(Segment) {STEPS_INFINITY, STEPS_INFINITY, 0} : old.steps[i];
+			(Segment) {.start = STEPS_INFINITY,.end = STEPS_INFINITY} : old.steps[i];
 		TimestampTz from = Max(step.start, start);
 		TimestampTz to = Min(step.end, end);
 		int64		sum = 0;

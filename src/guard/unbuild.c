@@ -13,7 +13,7 @@
 
 #include "access/table.h"
 #include "access/tableam.h"
-#include "booking/reservation.h"
+#include "reservation/reservation.h"
 #include "storage/lmgr.h"
 #include "support/errors.h"
 #include "support/key_scan.h"

@@ -7,6 +7,7 @@
  */
 #include "support/arguments.h"
 
+#include "common/int.h"
 #include "support/errors.h"
 #include "support/relations.h"
 #include "utils/builtins.h"
@@ -38,11 +39,11 @@ argument_text(FunctionCallInfo fcinfo, int number, const char *name)
 }
 
 /*
- * epoch_to_time converts epoch seconds; RV004 if they are not plausible as
- * seconds.
+ * epoch_is_faulty tells whether epoch seconds are not plausible as seconds
+ * (RV004).
  */
-TimestampTz
-epoch_to_time(int64 epoch, const char *name)
+bool
+epoch_is_faulty(int64 epoch, const char *name, Fault *fault)
 {
 	static const struct
 	{
@@ -53,31 +54,36 @@ epoch_to_time(int64 epoch, const char *name)
 		{1000000, "microseconds"},
 		{1000000000, "nanoseconds"}
 	};
+	char	   *hint = "Pass seconds since 1970-01-01 00:00 UTC, such as extract(epoch FROM now())::bigint, or times as timestamptz.";
 
-	if (epoch < EPOCH_MIN || epoch > EPOCH_MAX)
+	if (epoch >= EPOCH_MIN && epoch <= EPOCH_MAX)
+		return false;
+	for (int i = lengthof(units) - 1; i >= 0; i--)
 	{
-		const char *unit = NULL;
-
-		for (int i = 0; i < lengthof(units) && unit == NULL; i++)
-		{
-			if (epoch / units[i].per_second >= EPOCH_MIN &&
-				epoch / units[i].per_second <= EPOCH_MAX)
-				unit = units[i].unit;
-		}
-		ereport(ERROR,
-				(errcode(ERRCODE_ARBITER_IMPLAUSIBLE_EPOCH),
-				 errmsg("%s " INT64_FORMAT " is not a plausible epoch in seconds",
-						name, epoch),
-				 errdetail("Epochs are accepted from " INT64_FORMAT " to " INT64_FORMAT ", in seconds since 1970-01-01 00:00 UTC.",
-						   EPOCH_MIN, EPOCH_MAX),
-				 unit != NULL ?
-				 errhint("The value looks like %s: divide it by " INT64_FORMAT ".",
-						 unit,
-						 strcmp(unit, "milliseconds") == 0 ? units[0].per_second :
-						 strcmp(unit, "microseconds") == 0 ? units[1].per_second :
-						 units[2].per_second) :
-				 errhint("Pass seconds since 1970-01-01 00:00 UTC, such as extract(epoch FROM now())::bigint, or times as timestamptz.")));
+		if (epoch / units[i].per_second >= EPOCH_MIN &&
+			epoch / units[i].per_second <= EPOCH_MAX)
+			hint = psprintf("The value looks like %s: divide it by " INT64_FORMAT ".",
+							units[i].unit, units[i].per_second);
 	}
+	return fault_set(fault, ERRCODE_ARBITER_IMPLAUSIBLE_EPOCH,
+					 psprintf("%s " INT64_FORMAT " is not a plausible epoch in seconds",
+							  name, epoch),
+					 psprintf("Epochs are accepted from " INT64_FORMAT " to " INT64_FORMAT ", in seconds since 1970-01-01 00:00 UTC.",
+							  EPOCH_MIN, EPOCH_MAX),
+					 hint);
+}
+
+/*
+ * epoch_to_time converts epoch seconds; RV004 if they are not plausible as
+ * seconds.
+ */
+TimestampTz
+epoch_to_time(int64 epoch, const char *name)
+{
+	Fault		fault;
+
+	if (epoch_is_faulty(epoch, name, &fault))
+		fault_raise(&fault);
 	return (epoch - ((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)) * SECS_PER_DAY) * USECS_PER_SEC;
 }
 
@@ -106,22 +112,86 @@ argument_time(FunctionCallInfo fcinfo, int number, const char *name,
 }
 
 /*
+ * argument_finite_time reads a timestamptz that must not be infinite (22023).
+ */
+TimestampTz
+argument_finite_time(FunctionCallInfo fcinfo, int number, const char *name)
+{
+	if (PG_ARGISNULL(number))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be null", name)));
+	if (TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(number)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("argument \"%s\" must be finite", name),
+				 errhint("Pass the instant at which the range starts or ends.")));
+	return PG_GETARG_TIMESTAMPTZ(number);
+}
+
+/*
+ * argument_duration reads a length of time, which must be fixed and positive
+ * (22023), in microseconds; a day is 24 hours.
+ */
+int64
+argument_duration(FunctionCallInfo fcinfo, int number, const char *name)
+{
+	const Interval *interval;
+	int64		duration;
+
+	argument_not_null(fcinfo, number, name);
+	interval = PG_GETARG_INTERVAL_P(number);
+	if (interval->month != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must not contain months or years", name),
+				 errdetail("How long a month is depends on when it begins."),
+				 errhint("Pass days or hours, such as interval '30 days'.")));
+	if (pg_mul_s64_overflow(interval->day, USECS_PER_DAY, &duration) ||
+		pg_add_s64_overflow(duration, interval->time, &duration))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_FIELD_OVERFLOW),
+				 errmsg("%s is out of range", name)));
+	if (duration <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be greater than zero", name),
+				 errdetail("The %s is %s.", name,
+						   DatumGetCString(DirectFunctionCall1(interval_out,
+															   PG_GETARG_DATUM(number)))),
+				 errhint("Pass how long the reservation is to last, such as interval '2 hours'.")));
+	return duration;
+}
+
+/*
+ * time_range_is_faulty tells whether a range does not end after it starts
+ * (RV003).
+ */
+bool
+time_range_is_faulty(TimestampTz start, TimestampTz end, Fault *fault)
+{
+	if (end > start)
+		return false;
+	return fault_set(fault, ERRCODE_ARBITER_INVALID_RANGE,
+					 pstrdup("invalid time range: end is not after start"),
+					 psprintf("The range would start at %s and end at %s.",
+							  pstrdup(timestamptz_to_str(start)),
+							  pstrdup(timestamptz_to_str(end))),
+					 pstrdup(end < start ? "Did start and end change places?" :
+							 "Ranges are half-open: the end is the first instant that is free again."));
+}
+
+/*
  * check_time_range refuses a range that does not end after it starts (RV003)
  * or has no finite start (22023).
  */
 void
 check_time_range(TimestampTz start, TimestampTz end)
 {
-	if (end <= start)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARBITER_INVALID_RANGE),
-				 errmsg("invalid time range: end is not after start"),
-				 errdetail("The range would start at %s and end at %s.",
-						   pstrdup(timestamptz_to_str(start)),
-						   pstrdup(timestamptz_to_str(end))),
-				 end < start ?
-				 errhint("Did start and end change places?") :
-				 errhint("Ranges are half-open: the end is the first instant that is free again.")));
+	Fault		fault;
+
+	if (time_range_is_faulty(start, end, &fault))
+		fault_raise(&fault);
 	if (TIMESTAMP_IS_NOBEGIN(start))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -130,17 +200,45 @@ check_time_range(TimestampTz start, TimestampTz end)
 }
 
 /*
+ * check_search_range refuses a search that ends before it begins (RV003).
+ */
+void
+check_search_range(TimestampTz after, TimestampTz before)
+{
+	if (before <= after)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARBITER_INVALID_RANGE),
+				 errmsg("invalid time range: \"before\" is not later than \"after\""),
+				 errdetail("The search would run from %s to %s.",
+						   pstrdup(timestamptz_to_str(after)),
+						   pstrdup(timestamptz_to_str(before))),
+				 errhint("A slot starts not before \"after\" and ends not after \"before\".")));
+}
+
+/*
+ * amount_is_faulty tells whether a reservation is of nothing or less (RV005).
+ */
+bool
+amount_is_faulty(int64 amount, Fault *fault)
+{
+	if (amount > 0)
+		return false;
+	return fault_set(fault, ERRCODE_ARBITER_INVALID_AMOUNT,
+					 psprintf("invalid amount: " INT64_FORMAT, amount),
+					 pstrdup("The amount of a reservation must be greater than zero."),
+					 pstrdup("To give back what is reserved, cancel the reservation."));
+}
+
+/*
  * check_amount refuses a reservation of nothing or less (RV005).
  */
 void
 check_amount(int64 amount)
 {
-	if (amount <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARBITER_INVALID_AMOUNT),
-				 errmsg("invalid amount: " INT64_FORMAT, amount),
-				 errdetail("The amount of a reservation must be greater than zero."),
-				 errhint("To give back what is reserved, cancel the reservation.")));
+	Fault		fault;
+
+	if (amount_is_faulty(amount, &fault))
+		fault_raise(&fault);
 }
 
 /*

@@ -12,6 +12,7 @@
 
 #include "datatype/timestamp.h"
 #include "fmgr.h"
+#include "support/fault.h"
 #include "utils/rangetypes.h"
 
 /* how a function's times are typed */
@@ -28,8 +29,17 @@ extern char *argument_text(FunctionCallInfo fcinfo, int number,
 						   const char *name);
 extern TimestampTz argument_time(FunctionCallInfo fcinfo, int number,
 								 const char *name, TimeType type);
+extern TimestampTz argument_finite_time(FunctionCallInfo fcinfo, int number,
+										const char *name);
+extern bool epoch_is_faulty(int64 epoch, const char *name, Fault *fault);
 extern TimestampTz epoch_to_time(int64 epoch, const char *name);
+extern int64 argument_duration(FunctionCallInfo fcinfo, int number,
+							   const char *name);
+extern bool time_range_is_faulty(TimestampTz start, TimestampTz end,
+								 Fault *fault);
 extern void check_time_range(TimestampTz start, TimestampTz end);
+extern void check_search_range(TimestampTz after, TimestampTz before);
+extern bool amount_is_faulty(int64 amount, Fault *fault);
 extern void check_amount(int64 amount);
 extern void check_capacity(int64 amount);
 extern bool normalise_range(Datum range, TimestampTz *start, TimestampTz *end);

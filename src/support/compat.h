@@ -21,6 +21,10 @@
 #error "arbiter needs PostgreSQL 15 or later"
 #endif
 
+#ifndef HAVE_INT128
+#error "arbiter needs a compiler with 128-bit integers"
+#endif
+
 /* 18 has pg_noreturn as a prefix, and no attribute at the end any more */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn __attribute__((noreturn))
@@ -84,6 +88,22 @@ typedef bool UpdateIndexes;
 #define close_indices(target) \
 	(ExecCloseIndices(target), (target)->ri_NumIndices = 0)
 
+/* 17 has access methods that want to know of the last row */
+#if PG_VERSION_NUM >= 170000
+#define arbiter_index_insert_cleanup(index, info) \
+	index_insert_cleanup(index, info)
+#else
+#define arbiter_index_insert_cleanup(index, info)	((void) (info))
+#endif
+
+/* 18 has virtual columns, whose NOT NULL is an expression */
+#if PG_VERSION_NUM >= 180000
+#define has_generated_columns(constraints) \
+	((constraints)->has_generated_stored || (constraints)->has_generated_virtual)
+#else
+#define has_generated_columns(constraints)	((constraints)->has_generated_stored)
+#endif
+
 /* 16 moved what is updated to a list of permissions; 18 adds pruning */
 static inline Bitmapset **
 init_range_table(EState *estate, ParseState *pstate, ParseNamespaceItem *item)
@@ -100,6 +120,11 @@ init_range_table(EState *estate, ParseState *pstate, ParseNamespaceItem *item)
 	return &item->p_rte->updatedCols;
 #endif
 }
+
+/* 17 has infinite intervals */
+#ifndef INTERVAL_NOT_FINITE
+#define INTERVAL_NOT_FINITE(interval)	false
+#endif
 
 /* 17 moved the local transaction id */
 #if PG_VERSION_NUM >= 170000

@@ -17,6 +17,7 @@ PG_MODULE_MAGIC;
 
 int			arbiter_chunk_steps = CHUNK_STEPS_DEFAULT;
 int			arbiter_search_horizon = 365 * 24 * 60 * 60;
+int			arbiter_progress_interval = 5000;
 
 void		_PG_init(void);
 
@@ -36,5 +37,11 @@ _PG_init(void)
 							&arbiter_search_horizon,
 							365 * 24 * 60 * 60, 0, INT_MAX,
 							PGC_USERSET, GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomIntVariable("arbiter.progress_interval",
+							"How often long work tells, by a NOTICE, how far it has got.",
+							"0 tells of every step, -1 of none.",
+							&arbiter_progress_interval,
+							5000, -1, INT_MAX,
+							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("arbiter");
 }

@@ -15,5 +15,6 @@
 
 extern int	arbiter_chunk_steps;
 extern int	arbiter_search_horizon;
+extern int	arbiter_progress_interval;
 
 #endif							/* ARBITER_GUC_H */

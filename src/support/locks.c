@@ -6,7 +6,7 @@
  * The order in which a transaction takes its locks, everywhere:
  *
  *	1. tables: arbiter_reservation first, then arbiter_capacity, the rest;
- *	2. the request key;
+ *	2. the request key; of several, ascending by hash;
  *	3. resources, ascending by id;
  *	4. rows of arbiter_reservation, by (reservation_id, part);
  *	5. chunks, by (resource_id, time).
@@ -118,6 +118,19 @@ chunk_queue_unlock(int32 resource_id, TimestampTz end)
 }
 
 /*
+ * request_key_hash returns what is locked of a (user_id, request_key); who locks
+ * several does so in ascending order.
+ */
+uint32
+request_key_hash(const char *user_id, const char *request_key)
+{
+	return hash_combine(hash_bytes((const unsigned char *) user_id,
+								   (int) strlen(user_id)),
+						hash_bytes((const unsigned char *) request_key,
+								   (int) strlen(request_key)));
+}
+
+/*
  * request_key_lock makes callers with one (user_id, request_key) go one after
  * the other, to the end of the transaction.  Keys that share a hash merely
  * wait for each other.
@@ -125,13 +138,8 @@ chunk_queue_unlock(int32 resource_id, TimestampTz end)
 void
 request_key_lock(const char *user_id, const char *request_key)
 {
-	uint32		hash;
-
-	hash = hash_bytes((const unsigned char *) user_id, (int) strlen(user_id));
-	hash = hash_combine(hash,
-						hash_bytes((const unsigned char *) request_key,
-								   (int) strlen(request_key)));
-	LockDatabaseObject(arbiter_relations()->reservation, (Oid) hash, 0,
+	LockDatabaseObject(arbiter_relations()->reservation,
+					   (Oid) request_key_hash(user_id, request_key), 0,
 					   ExclusiveLock);
 }
 

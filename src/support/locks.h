@@ -21,6 +21,7 @@ extern void chunk_creation_lock(int32 resource_id);
 extern void chunk_creation_unlock(int32 resource_id);
 extern void chunk_queue_lock(int32 resource_id, TimestampTz end);
 extern void chunk_queue_unlock(int32 resource_id, TimestampTz end);
+extern uint32 request_key_hash(const char *user_id, const char *request_key);
 extern void request_key_lock(const char *user_id, const char *request_key);
 
 extern Snapshot decision_snapshot(void);

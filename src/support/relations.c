@@ -30,15 +30,16 @@
 #include "utils/typcache.h"
 
 static const char *const resource_names[RESOURCE_NCOLUMNS] = {
-	"resource_id", "name", "unit", "min_lead", "granularity", "created_at",
-	"attributes"
+	"resource_id", "name", "unit", "min_lead", "granularity", "setup_time",
+	"cleanup_time", "float_percent", "created_at", "attributes"
 };
 static const char *const capacity_names[CAPACITY_NCOLUMNS] = {
 	"resource_id", "during", "amount"
 };
 static const char *const reservation_names[RESERVATION_NCOLUMNS] = {
 	"reservation_id", "part", "resource_id", "during", "amount", "user_id",
-	"status", "created_at", "request_key", "request_fingerprint"
+	"status", "created_at", "request_key", "request_fingerprint", "tryout",
+	"occupied", "expires_at", "attributes"
 };
 static const char *const timeline_names[TIMELINE_NCOLUMNS] = {
 	"resource_id", "ends", "during", "steps", "base", "minimum", "maximum"
@@ -51,7 +52,7 @@ static const char *const denial_names[DENIAL_NCOLUMNS] = {
 
 static const char *const own_trigger_names[ARBITER_NTRIGGERS] = {
 	"arbiter_row_trigger", "arbiter_guard_trigger", "arbiter_resource_trigger",
-	"arbiter_replica_trigger"
+	"arbiter_replica_trigger", "arbiter_truncate_trigger"
 };
 
 static ArbiterRelations cache;
@@ -146,6 +147,7 @@ arbiter_relations(void)
 	cache.reservation_pkey = find_relation(schema, "arbiter_reservation_pkey");
 	cache.reservation_start_idx = find_relation(schema, "arbiter_reservation_start_idx");
 	cache.reservation_request_key = find_relation(schema, "arbiter_reservation_request_key");
+	cache.reservation_held_idx = find_relation(schema, "arbiter_reservation_held_idx");
 	cache.reservation_id_seq = find_relation(schema, "arbiter_reservation_id_seq");
 	cache.timeline = find_relation(schema, "arbiter_timeline");
 	cache.timeline_pkey = find_relation(schema, "arbiter_timeline_pkey");
@@ -174,6 +176,22 @@ arbiter_relations(void)
 	find_columns(cache.denial, denial_names, DENIAL_NCOLUMNS,
 				 cache.denial_column);
 	return &cache;
+}
+
+/*
+ * is_own_trigger tells whether a trigger is one of the extension's.
+ */
+bool
+is_own_trigger(const Trigger *trigger)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+
+	for (int i = 0; i < ARBITER_NTRIGGERS; i++)
+	{
+		if (trigger->tgfoid == relations->own_trigger[i])
+			return true;
+	}
+	return false;
 }
 
 /*

@@ -13,6 +13,7 @@
 #include "access/attnum.h"
 #include "executor/tuptable.h"
 #include "utils/rangetypes.h"
+#include "utils/reltrigger.h"
 #include "utils/timestamp.h"
 
 /* columns, in the order of the name lists in relations.c */
@@ -23,6 +24,9 @@ typedef enum ResourceColumn
 	RESOURCE_UNIT,
 	RESOURCE_MIN_LEAD,
 	RESOURCE_GRANULARITY,
+	RESOURCE_SETUP_TIME,
+	RESOURCE_CLEANUP_TIME,
+	RESOURCE_FLOAT_PERCENT,
 	RESOURCE_CREATED_AT,
 	RESOURCE_ATTRIBUTES,
 	RESOURCE_NCOLUMNS
@@ -48,8 +52,15 @@ typedef enum ReservationColumn
 	RESERVATION_CREATED_AT,
 	RESERVATION_REQUEST_KEY,
 	RESERVATION_REQUEST_FINGERPRINT,
+	RESERVATION_TRYOUT,
+	RESERVATION_OCCUPIED,
+	RESERVATION_EXPIRES_AT,
+	RESERVATION_ATTRIBUTES,
 	RESERVATION_NCOLUMNS
 } ReservationColumn;
+
+/* the columns before this one are given for every new reservation */
+#define RESERVATION_NGIVEN	RESERVATION_EXPIRES_AT
 
 typedef enum TimelineColumn
 {
@@ -81,7 +92,8 @@ typedef enum DenialColumn
 	DENIAL_NCOLUMNS
 } DenialColumn;
 
-#define ARBITER_NTRIGGERS	4
+#define ARBITER_NTRIGGERS	5
+#define ARBITER_RESOURCE_TRIGGER	2	/* in the list of relations.c */
 
 typedef struct ArbiterRelations
 {
@@ -95,6 +107,7 @@ typedef struct ArbiterRelations
 	Oid			reservation_pkey;
 	Oid			reservation_start_idx;
 	Oid			reservation_request_key;
+	Oid			reservation_held_idx;
 	Oid			reservation_id_seq;
 	Oid			timeline;
 	Oid			timeline_pkey;
@@ -109,6 +122,7 @@ typedef struct ArbiterRelations
 } ArbiterRelations;
 
 extern const ArbiterRelations *arbiter_relations(void);
+extern bool is_own_trigger(const Trigger *trigger);
 
 extern Datum range_datum(TimestampTz start, TimestampTz end);
 extern Datum empty_range_datum(void);

@@ -22,10 +22,13 @@
  */
 #include "support/row_writer.h"
 
+#include "access/genam.h"
 #include "access/sysattr.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "access/transam.h"
 #include "access/xact.h"
+#include "catalog/index.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -33,7 +36,9 @@
 #include "optimizer/optimizer.h"
 #include "parser/parse_relation.h"
 #include "rewrite/rewriteHandler.h"
+#include "storage/proc.h"
 #include "support/compat.h"
+#include "support/insert_target.h"
 #include "support/relations.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -42,19 +47,6 @@
 
 /* room for growth of EPQState, which the server does not allocate for us */
 #define EPQ_STATE_SIZE	(sizeof(EPQState) + 256)
-
-static bool
-is_own_trigger(const Trigger *trigger)
-{
-	const ArbiterRelations *relations = arbiter_relations();
-
-	for (int i = 0; i < ARBITER_NTRIGGERS; i++)
-	{
-		if (trigger->tgfoid == relations->own_trigger[i])
-			return true;
-	}
-	return false;
-}
 
 /*
  * Leave the extension's own triggers out of a target relation's private copy
@@ -155,6 +147,111 @@ begin_statement(RowWriter *writer)
 		ExecBSDeleteTriggers(writer->estate, writer->target);
 }
 
+static void
+open_index(RowWriter *writer, int which)
+{
+	const TableIndex *index = &writer->indexes[which];
+	Relation	rel = index_open(index->relid, RowExclusiveLock);
+
+	writer->target->ri_IndexRelationDescs[which] = rel;
+	writer->target->ri_IndexRelationInfo[which] =
+		index->info != NULL ? index->info : BuildIndexInfo(rel);
+}
+
+/*
+ * Open the indexes of the target of an INSERT, as ExecOpenIndices() does, but
+ * use what is prepared of them, and leave partial ones to open_partial_indices().
+ */
+static void
+open_indices(RowWriter *writer, const InsertTarget *kept)
+{
+	ResultRelInfo *target = writer->target;
+	MemoryContext oldcontext = MemoryContextSwitchTo(writer->estate->es_query_cxt);
+
+	writer->indexes = kept->indexes;
+	target->ri_NumIndices = kept->nindexes;
+	target->ri_IndexRelationDescs = palloc0(sizeof(Relation) * kept->nindexes);
+	target->ri_IndexRelationInfo = palloc0(sizeof(IndexInfo *) * kept->nindexes);
+	for (int i = 0; i < target->ri_NumIndices; i++)
+	{
+		if (writer->indexes[i].info == NULL ||
+			writer->indexes[i].info->ii_PredicateState == NULL)
+			open_index(writer, i);
+	}
+	MemoryContextSwitchTo(oldcontext);
+}
+
+/*
+ * Open the partial indexes that want the row; those that do not are not even
+ * locked.  The executor passes over an index that is not there.
+ */
+static void
+open_partial_indices(RowWriter *writer)
+{
+	ResultRelInfo *target = writer->target;
+	ExprContext *econtext = GetPerTupleExprContext(writer->estate);
+
+	econtext->ecxt_scantuple = writer->slot;
+	for (int i = 0; i < target->ri_NumIndices; i++)
+	{
+		if (target->ri_IndexRelationDescs[i] == NULL &&
+			ExecQual(writer->indexes[i].info->ii_PredicateState, econtext))
+			open_index(writer, i);
+	}
+}
+
+static void
+close_indices_of(RowWriter *writer)
+{
+	ResultRelInfo *target = writer->target;
+
+	for (int i = 0; i < target->ri_NumIndices; i++)
+	{
+		Relation	index = target->ri_IndexRelationDescs[i];
+
+		if (index == NULL)
+			continue;
+		arbiter_index_insert_cleanup(index, target->ri_IndexRelationInfo[i]);
+		index_close(index, NoLock);
+	}
+	/* the server closes a target made for triggers, which has none */
+	target->ri_NumIndices = 0;
+}
+
+/*
+ * Open the target, with its indexes and without our own triggers.
+ */
+static void
+open_target(RowWriter *writer)
+{
+	InsertTarget *kept = NULL;
+
+	if (writer->operation == CMD_INSERT)
+		kept = insert_target(writer->rel);
+	/* it may be in use up the stack, or left behind by an error */
+	if (kept != NULL && kept->plain != NULL &&
+		kept->plain_xact != arbiter_local_xid())
+	{
+		writer->kept = kept;
+		writer->target = kept->plain;
+		writer->target->ri_RelationDesc = writer->rel;
+		kept->plain_xact = arbiter_local_xid();
+	}
+	else
+	{
+		writer->kept = NULL;
+		writer->target = ExecGetTriggerResultRel(writer->estate,
+												 RelationGetRelid(writer->rel),
+												 NULL);
+		leave_out_own_triggers(writer->target);
+	}
+
+	if (kept != NULL)
+		open_indices(writer, kept);
+	else
+		ExecOpenIndices(writer->target, false);
+}
+
 /*
  * row_writer_open opens a table for rows of one operation.
  *
@@ -170,9 +267,7 @@ row_writer_open(RowWriter *writer, Oid relid, CmdType operation)
 	writer->estate = CreateExecutorState();
 	writer->estate->es_snapshot = GetActiveSnapshot();
 	writer->estate->es_output_cid = GetCurrentCommandId(true);
-	writer->target = ExecGetTriggerResultRel(writer->estate, relid, NULL);
-	leave_out_own_triggers(writer->target);
-	ExecOpenIndices(writer->target, false);
+	open_target(writer);
 	writer->slot = NULL;
 	writer->capture = NULL;
 	writer->began = false;
@@ -207,13 +302,13 @@ row_writer_new_row(RowWriter *writer, const AttrNumber *given, int ngiven)
 
 		slot->tts_values[i] = (Datum) 0;
 		slot->tts_isnull[i] = true;
-		if (attribute->attisdropped || attribute->attgenerated ||
-			(!attribute->atthasdef && !attribute->attidentity &&
-			 get_typtype(attribute->atttypid) != TYPTYPE_DOMAIN))
-			continue;
 		for (int j = 0; j < ngiven && !is_given; j++)
 			is_given = (given[j] == i + 1);
-		if (!is_given)
+		if (is_given || attribute->attisdropped || attribute->attgenerated)
+			continue;
+		if (attribute->atthasdef || attribute->attidentity ||
+			(attribute->atttypid >= FirstGenbkiObjectId &&
+			 get_typtype(attribute->atttypid) == TYPTYPE_DOMAIN))
 		{
 			Expr	   *expression = (Expr *) build_column_default(writer->rel, i + 1);
 			ExprState  *state;
@@ -347,6 +442,7 @@ row_writer_insert(RowWriter *writer)
 	List	   *recheck = NIL;
 
 	check_row(writer);
+	open_partial_indices(writer);
 	table_tuple_insert(writer->rel, writer->slot,
 					   writer->estate->es_output_cid, 0, NULL);
 	if (writer->target->ri_NumIndices > 0)
@@ -476,7 +572,9 @@ row_writer_close(RowWriter *writer)
 	/* the server closes it as one that is there for triggers alone */
 	writer->target->ri_RangeTableIndex = 0;
 	ExecResetTupleTable(writer->estate->es_tupleTable, false);
-	close_indices(writer->target);
+	close_indices_of(writer);
+	if (writer->kept != NULL)
+		writer->kept->plain_xact = InvalidLocalTransactionId;
 	ExecCloseResultRelations(writer->estate);
 	FreeExecutorState(writer->estate);
 	table_close(writer->rel, NoLock);

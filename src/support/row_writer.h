@@ -19,6 +19,8 @@ typedef struct RowWriter
 	CmdType		operation;
 	EState	   *estate;
 	ResultRelInfo *target;
+	struct InsertTarget *kept;	/* whose target it is */
+	const struct TableIndex *indexes;	/* of the target, for an INSERT */
 	TupleTableSlot *slot;		/* the row to be written */
 	struct TransitionCaptureState *capture;
 	bool		began;			/* BEFORE STATEMENT triggers have fired */

@@ -8,10 +8,23 @@
  */
 #include "timeline/base_rows.h"
 
+#include "support/progress.h"
 #include "support/relations.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
+
+/*
+ * status_is_held tells whether a row of this status expires.
+ */
+bool
+status_is_held(Datum status)
+{
+	text	   *value = DatumGetTextPP(status);
+
+	return VARSIZE_ANY_EXHDR(value) == 4 &&
+		memcmp(VARDATA_ANY(value), "held", 4) == 0;
+}
 
 /*
  * status_is_active tells whether a row of this status takes capacity.
@@ -20,11 +33,29 @@ bool
 status_is_active(Datum status)
 {
 	text	   *value = DatumGetTextPP(status);
-	int			length = VARSIZE_ANY_EXHDR(value);
-	const char *data = VARDATA_ANY(value);
 
-	return (length == 9 && memcmp(data, "confirmed", 9) == 0) ||
-		(length == 4 && memcmp(data, "held", 4) == 0);
+	return (VARSIZE_ANY_EXHDR(value) == 9 &&
+			memcmp(VARDATA_ANY(value), "confirmed", 9) == 0) ||
+		status_is_held(status);
+}
+
+/*
+ * occupied_times returns what a reservation takes from the timeline: its range,
+ * with setup and cleanup.  False if it has none.
+ */
+bool
+occupied_times(TupleTableSlot *row, TimestampTz *start, TimestampTz *end)
+{
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	bool		isnull;
+	Datum		range = slot_getattr(row, columns[RESERVATION_OCCUPIED], &isnull);
+
+	if (isnull)
+		range = slot_getattr(row, columns[RESERVATION_DURING], &isnull);
+	if (isnull)
+		return false;			/* somebody dropped the NOT NULL */
+	range_times(range, start, end);
+	return true;
 }
 
 void
@@ -47,13 +78,17 @@ reservation_scan_begin(ReservationScan *scan, int32 resource_id,
 	const ArbiterRelations *relations = arbiter_relations();
 	ScanKeyData keys[2];
 
+	scan->from = from;
+	scan->to = to;
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(resource_id));
+	/* the index has starts without setup time */
+	if (!TIMESTAMP_NOT_FINITE(to))
+		to = Min(to, END_TIMESTAMP - BUFFER_MAX) + BUFFER_MAX;
 	ScanKeyInit(&keys[1], 2, BTLessStrategyNumber, F_TIMESTAMPTZ_LT,
 				TimestampTzGetDatum(to));
 	key_scan_begin(&scan->rows, relations->reservation,
 				   relations->reservation_start_idx, snapshot, keys, 2);
-	scan->from = from;
 }
 
 bool
@@ -64,22 +99,30 @@ reservation_scan_next(ReservationScan *scan, ReservationRow *row)
 
 	while (key_scan_next(&scan->rows))
 	{
-		Datum		during;
 		Datum		status;
-		bool		null[4];
+		bool		null[3];
 
-		during = slot_getattr(slot, columns[RESERVATION_DURING], &null[0]);
-		status = slot_getattr(slot, columns[RESERVATION_STATUS], &null[1]);
+		status = slot_getattr(slot, columns[RESERVATION_STATUS], &null[0]);
 		row->amount =
-			DatumGetInt64(slot_getattr(slot, columns[RESERVATION_AMOUNT], &null[2]));
+			DatumGetInt64(slot_getattr(slot, columns[RESERVATION_AMOUNT], &null[1]));
 		row->reservation_id =
-			DatumGetInt64(slot_getattr(slot, columns[RESERVATION_ID], &null[3]));
-		if (null[0] || null[1] || null[2] || null[3])
+			DatumGetInt64(slot_getattr(slot, columns[RESERVATION_ID], &null[2]));
+		if (null[0] || null[1] || null[2] ||
+			!occupied_times(slot, &row->start, &row->end))
 			continue;			/* somebody dropped a NOT NULL */
-		range_times(during, &row->start, &row->end);
-		if (row->end <= scan->from || row->start >= row->end)
+		if (row->end <= scan->from || row->start >= scan->to ||
+			row->start >= row->end)
 			continue;
 		row->active = status_is_active(status);
+		row->expires_at = DT_NOEND;
+		if (status_is_held(status))
+		{
+			row->expires_at =
+				DatumGetTimestampTz(slot_getattr(slot, columns[RESERVATION_EXPIRES_AT],
+												 &null[0]));
+			if (null[0])
+				row->expires_at = DT_NOEND;
+		}
 		return true;
 	}
 	return false;
@@ -89,6 +132,52 @@ void
 reservation_scan_end(ReservationScan *scan)
 {
 	key_scan_end(&scan->rows);
+}
+
+/*
+ * expired_hold_events returns what reservations that are still held, but were
+ * to expire by an instant, give back over [from, to).
+ */
+StepEvent *
+expired_hold_events(int32 resource_id, TimestampTz clock, TimestampTz from,
+					TimestampTz to, Snapshot snapshot, int *nevents)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	AttrNumber	amount = relations->reservation_column[RESERVATION_AMOUNT];
+	KeyScan		scan;
+	ScanKeyData keys[2];
+	Size		room = 8;
+	int			n = 0;
+	StepEvent  *events = palloc(sizeof(StepEvent) * room);
+
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(resource_id));
+	ScanKeyInit(&keys[1], 2, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
+				TimestampTzGetDatum(clock));
+	key_scan_begin(&scan, relations->reservation,
+				   relations->reservation_held_idx, snapshot, keys, 2);
+	while (key_scan_next(&scan))
+	{
+		TimestampTz start;
+		TimestampTz end;
+		int64		given_back;
+		bool		isnull;
+
+		if (!occupied_times(scan.slot, &start, &end) || end <= from ||
+			start >= to || start >= end)
+			continue;
+		given_back = DatumGetInt64(slot_getattr(scan.slot, amount, &isnull));
+		if (n + 2 > (int) room)
+		{
+			room *= 2;
+			events = repalloc_huge(events, sizeof(StepEvent) * room);
+		}
+		events[n++] = (StepEvent) {.instant = start, .delta = given_back};
+		events[n++] = (StepEvent) {.instant = end, .delta = -given_back};
+	}
+	key_scan_end(&scan);
+	*nevents = n;
+	return events;
 }
 
 /*
@@ -105,10 +194,13 @@ reserved_segments(int32 resource_id, TimestampTz from, TimestampTz to,
 	Size		n = 0;
 	StepEvent  *events = palloc(sizeof(StepEvent) * room);
 	Segment    *segments;
+	Progress	progress;
 
+	progress_begin(&progress, "reservations read", 0);
 	reservation_scan_begin(&scan, resource_id, from, to, snapshot);
 	while (reservation_scan_next(&scan, &row))
 	{
+		progress_step(&progress);
 		if (!row.active)
 			continue;
 		if (n + 2 > room)
@@ -116,10 +208,8 @@ reserved_segments(int32 resource_id, TimestampTz from, TimestampTz to,
 			room *= 2;
 			events = repalloc_huge(events, sizeof(StepEvent) * room);
 		}
-		events[n].instant = row.start;
-		events[n++].delta = -row.amount;
-		events[n].instant = row.end;
-		events[n++].delta = row.amount;
+		events[n++] = (StepEvent) {.instant = row.start,.delta = -row.amount};
+		events[n++] = (StepEvent) {.instant = row.end,.delta = row.amount};
 	}
 	reservation_scan_end(&scan);
 
@@ -168,10 +258,13 @@ capacity_segments(int32 resource_id, TimestampTz from, TimestampTz to,
 			room *= 2;
 			segments = repalloc_huge(segments, sizeof(Segment) * room);
 		}
-		segments[n].start = Max(start, from);
-		segments[n].end = Min(end, to);
-		segments[n].delta =
-			DatumGetInt64(slot_getattr(scan.slot, relations->capacity_column[CAPACITY_AMOUNT], &isnull));
+		segments[n] = (Segment) {
+			.start = Max(start, from),
+			.end = Min(end, to),
+			.delta = DatumGetInt64(slot_getattr(scan.slot,
+												relations->capacity_column[CAPACITY_AMOUNT],
+												&isnull))
+		};
 		n++;
 	}
 	key_scan_end(&scan);
@@ -201,12 +294,12 @@ capacity_steps(int32 resource_id, TimestampTz from, TimestampTz to,
 	/* a sum: with the constraint deferred, rows may overlap for a while */
 	for (int i = 0; i < nrows; i++)
 	{
-		events[2 * i] = (StepEvent) {rows[i].start, rows[i].delta};
-		events[2 * i + 1] = (StepEvent) {rows[i].end, -rows[i].delta};
+		events[2 * i] = (StepEvent) {.instant = rows[i].start, .delta = rows[i].delta};
+		events[2 * i + 1] = (StepEvent) {.instant = rows[i].end, .delta = -rows[i].delta};
 	}
 	nsegments = steps_from_events(events, 2 * nrows, segments);
 	if (nsegments < 0 ||
-		steps_apply(&zero, 1, to, segments, nsegments, false, steps, nsteps,
+		steps_apply(&zero, 1, to, segments, nsegments, NULL, steps, nsteps,
 					NULL) != STEPS_OK)
 		amount_overflow_error();
 	pfree(rows);

@@ -21,18 +21,26 @@ typedef struct ReservationScan
 {
 	KeyScan		rows;
 	TimestampTz from;
+	TimestampTz to;
 } ReservationScan;
 
 typedef struct ReservationRow
 {
 	int64		reservation_id;
-	TimestampTz start;
+	TimestampTz start;			/* of what it occupies */
 	TimestampTz end;
 	int64		amount;
-	bool		active;			/* counts against capacity */
+	bool		active;			/* counted by the steps */
+	TimestampTz expires_at;		/* of a hold; otherwise infinity */
 } ReservationRow;
 
+/* how long before and after its own range a reservation may occupy a resource */
+#define BUFFER_MAX	(366 * USECS_PER_DAY)
+
+extern bool status_is_held(Datum status);
 extern bool status_is_active(Datum status);
+extern bool occupied_times(TupleTableSlot *row, TimestampTz *start,
+						   TimestampTz *end);
 
 extern void reservation_scan_begin(ReservationScan *scan, int32 resource_id,
 								   TimestampTz from, TimestampTz to,
@@ -40,6 +48,9 @@ extern void reservation_scan_begin(ReservationScan *scan, int32 resource_id,
 extern bool reservation_scan_next(ReservationScan *scan, ReservationRow *row);
 extern void reservation_scan_end(ReservationScan *scan);
 
+extern StepEvent *expired_hold_events(int32 resource_id, TimestampTz clock,
+									  TimestampTz from, TimestampTz to,
+									  Snapshot snapshot, int *nevents);
 extern Segment *reserved_segments(int32 resource_id, TimestampTz from,
 								  TimestampTz to, Snapshot snapshot,
 								  int *nsegments);

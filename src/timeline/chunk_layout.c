@@ -29,13 +29,6 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
-/*
- * About a month: wide enough that a quiet resource has few rows, narrow enough
- * that its months do not wait for each other.  Cells are aligned on
- * PostgreSQL's epoch; the last one ends at infinity.
- */
-#define CHUNK_SPAN	(30 * USECS_PER_DAY)
-
 static TimestampTz
 cell_start(TimestampTz instant)
 {

@@ -12,6 +12,13 @@
 
 #include "timeline/chunk_store.h"
 
+/*
+ * About a month: wide enough that a quiet resource has few rows, narrow enough
+ * that its months do not wait for each other.  Cells are aligned on
+ * PostgreSQL's epoch; the last one ends at infinity.
+ */
+#define CHUNK_SPAN	(30 * USECS_PER_DAY)
+
 /* a chunk and what it becomes */
 typedef struct ChunkEdit
 {

@@ -1,54 +1,107 @@
 /*-------------------------------------------------------------------------
  *
  * chunk_place.c
- *	  Where the current transaction wrote its chunks.
+ *	  Where this backend last found or wrote its chunks.
  *
- * The versions of a row that a transaction leaves behind cannot be pruned
- * before it ends.  A transaction that books ten thousand times in one chunk
- * would have every index scan for it walk over thousands of its own dead
- * versions, and be quadratic.  So it remembers where it put the last one.
+ * Most calls want a chunk that the backend has had before, and its row is
+ * where it was: nearly all updates are HOT, so the line pointer that the index
+ * has for the chunk, the root, stays the same for a long time.  To know it
+ * saves the descent of the index, and to open it.
+ *
+ * Besides, the versions of a row that a transaction leaves behind cannot be
+ * pruned before it ends.  A transaction that books ten thousand times in one
+ * chunk would walk over thousands of its own dead versions for each, and be
+ * quadratic.  So the last version that the current transaction wrote is
+ * remembered too.
  *
  * A place is a hint and holds no data.  Whoever uses it fetches the row with
  * his snapshot and looks at its resource and range: chunks of a resource do
  * not overlap, so a row that the snapshot sees and that holds the instant
  * wanted is the one an index scan would find.  After a rollback to a savepoint
- * the place has a row that nobody sees, and the index is asked.
+ * the place has a row that nobody sees; after VACUUM, TRUNCATE or a rewrite it
+ * may have none, or that of another chunk; after a split or a merge the range
+ * is another.  Then the index is asked, and the place corrected.
+ *
+ * Places are kept by resource and cell (see chunk_layout.c), so that to find one
+ * takes little more than one look into memory.  A chunk that is longer than a
+ * cell is noted under the cell it was looked for in, or that it starts in.
  *
  *-------------------------------------------------------------------------
  */
 #include "timeline/chunk_place.h"
 
+#include "common/hashfn.h"
 #include "storage/proc.h"
 #include "support/compat.h"
+#include "timeline/chunk_layout.h"
+#include "utils/memutils.h"
 
 typedef struct ChunkPlace
 {
-	int32		resource_id;
+	TimestampTz start;
 	TimestampTz end;
-	ItemPointerData tid;
+	ItemPointerData root;		/* what the index points to */
+	ItemPointerData own;		/* the version written by: */
+	LocalTransactionId own_xact;
 } ChunkPlace;
 
-#define PLACES_MAX	2048
+typedef struct CellKey
+{
+	int32		resource_id;
+	int32		cell;
+} CellKey;
 
-/* ascending by (resource_id, end) */
-static ChunkPlace places[PLACES_MAX];
+typedef struct Cell
+{
+	CellKey		key;
+	int			nplaces;
+	int			room;
+	ChunkPlace *places;			/* in order of time, disjoint */
+	char		status;			/* of the hash table's */
+} Cell;
+
+#define SH_PREFIX		cells
+#define SH_ELEMENT_TYPE	Cell
+#define SH_KEY_TYPE		CellKey
+#define SH_KEY			key
+#define SH_HASH_KEY(table, key) \
+	hash_combine(murmurhash32(key.resource_id), murmurhash32(key.cell))
+#define SH_EQUAL(table, a, b) \
+	((a).resource_id == (b).resource_id && (a).cell == (b).cell)
+#define SH_SCOPE		static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* about 2 MB; when there are more, all are forgotten */
+#define PLACES_MAX	16384
+
+static MemoryContext context = NULL;
+static cells_hash *cells = NULL;
 static int	nplaces = 0;
-static LocalTransactionId places_xact = InvalidLocalTransactionId;
 
-/* the first place that is not before (resource_id, end) */
+static CellKey
+cell_key(int32 resource_id, TimestampTz instant)
+{
+	CellKey		key = {.resource_id = resource_id};
+
+	key.cell = (int32) (instant / CHUNK_SPAN) -
+		(instant < 0 && instant % CHUNK_SPAN != 0 ? 1 : 0);
+	return key;
+}
+
+/* the first place of a cell that ends after an instant */
 static int
-find_place(int32 resource_id, TimestampTz end)
+find_place(const Cell *cell, TimestampTz instant)
 {
 	int			low = 0;
-	int			high = nplaces;
+	int			high = cell->nplaces;
 
 	while (low < high)
 	{
 		int			middle = (low + high) / 2;
 
-		if (places[middle].resource_id < resource_id ||
-			(places[middle].resource_id == resource_id &&
-			 places[middle].end < end))
+		if (cell->places[middle].end <= instant)
 			low = middle + 1;
 		else
 			high = middle;
@@ -56,48 +109,126 @@ find_place(int32 resource_id, TimestampTz end)
 	return low;
 }
 
-/*
- * chunk_place_remember notes where the current transaction put a chunk.
- */
-void
-chunk_place_remember(int32 resource_id, TimestampTz end, ItemPointer tid)
+static Cell *
+make_cell(CellKey key)
 {
-	int			at;
+	Cell	   *cell;
+	bool		found;
 
-	if (places_xact != arbiter_local_xid())
+	if (nplaces >= PLACES_MAX)
 	{
-		places_xact = arbiter_local_xid();
+		MemoryContextReset(context);
+		cells = NULL;
 		nplaces = 0;
 	}
-	at = find_place(resource_id, end);
-	if (at == nplaces || places[at].resource_id != resource_id ||
-		places[at].end != end)
+	if (context == NULL)
+		context = AllocSetContextCreate(TopMemoryContext, "arbiter places of chunks",
+										ALLOCSET_DEFAULT_SIZES);
+	if (cells == NULL)
+		cells = cells_create(context, 64, NULL);
+	cell = cells_insert(cells, key, &found);
+	if (!found)
 	{
-		if (nplaces == PLACES_MAX)
-			nplaces = at = 0;
-		memmove(&places[at + 1], &places[at], sizeof(ChunkPlace) * (nplaces - at));
-		nplaces++;
-		places[at].resource_id = resource_id;
-		places[at].end = end;
+		cell->nplaces = cell->room = 0;
+		cell->places = NULL;
 	}
-	places[at].tid = *tid;
+	return cell;
 }
 
 /*
- * chunk_place_find returns where to look for the first chunk of a resource
- * that ends after an instant.
+ * Note a place, instead of all that overlap it.
+ */
+static void
+remember(CellKey key, const ChunkPlace *place)
+{
+	Cell	   *cell = make_cell(key);
+	int			first = find_place(cell, place->start);
+	int			last = first;
+
+	while (last < cell->nplaces && cell->places[last].start < place->end)
+		last++;
+	if (last == first && cell->nplaces == cell->room)
+	{
+		int			room = Max(1, 2 * cell->room);
+
+		if (cell->places == NULL)
+			cell->places = MemoryContextAlloc(context, sizeof(ChunkPlace) * room);
+		else
+			cell->places = repalloc(cell->places, sizeof(ChunkPlace) * room);
+		cell->room = room;
+	}
+	if (last != first + 1)
+	{
+		memmove(&cell->places[first + 1], &cell->places[last],
+				sizeof(ChunkPlace) * (cell->nplaces - last));
+		cell->nplaces += 1 - (last - first);
+		nplaces += 1 - (last - first);
+	}
+	cell->places[first] = *place;
+}
+
+/*
+ * chunk_place_remember notes where the index has a chunk, looked for at an
+ * instant.
+ */
+void
+chunk_place_remember(const Chunk *chunk, TimestampTz instant)
+{
+	ChunkPlace	place = {
+		.start = chunk->start,
+		.end = chunk->end,
+		.root = chunk->root,
+		.own_xact = InvalidLocalTransactionId
+	};
+
+	if (!TIMESTAMP_NOT_FINITE(instant))
+		remember(cell_key(chunk->resource_id, instant), &place);
+}
+
+/*
+ * chunk_place_remember_own notes where the current transaction put a chunk.
+ */
+void
+chunk_place_remember_own(int32 resource_id, TimestampTz start, TimestampTz end,
+						 const ItemPointerData *root,
+						 const ItemPointerData *own)
+{
+	ChunkPlace	place = {
+		.start = start,
+		.end = end,
+		.root = *root,
+		.own = *own,
+		.own_xact = arbiter_local_xid()
+	};
+
+	remember(cell_key(resource_id, start), &place);
+}
+
+/*
+ * chunk_place_find returns where to look for the chunk of a resource that holds
+ * an instant; own is invalid where the current transaction has not written it.
  */
 bool
-chunk_place_find(int32 resource_id, TimestampTz after, ItemPointer tid)
+chunk_place_find(int32 resource_id, TimestampTz instant, ItemPointer root,
+				 ItemPointer own)
 {
+	Cell	   *cell;
+	const ChunkPlace *place;
 	int			at;
 
-	if (places_xact != arbiter_local_xid() || nplaces == 0 ||
-		after == DT_NOEND)
+	if (cells == NULL || TIMESTAMP_NOT_FINITE(instant))
 		return false;
-	at = find_place(resource_id, after + 1);
-	if (at == nplaces || places[at].resource_id != resource_id)
+	cell = cells_lookup(cells, cell_key(resource_id, instant));
+	if (cell == NULL)
 		return false;
-	*tid = places[at].tid;
+	at = find_place(cell, instant);
+	if (at == cell->nplaces || cell->places[at].start > instant)
+		return false;
+	place = &cell->places[at];
+	*root = place->root;
+	if (place->own_xact == arbiter_local_xid())
+		*own = place->own;
+	else
+		ItemPointerSetInvalid(own);
 	return true;
 }

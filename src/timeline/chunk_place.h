@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * chunk_place.h
- *	  Where the current transaction wrote its chunks.
+ *	  Where this backend last found or wrote its chunks.
  *
  *-------------------------------------------------------------------------
  */
@@ -10,12 +10,13 @@
 
 #include "postgres.h"
 
-#include "datatype/timestamp.h"
-#include "storage/itemptr.h"
+#include "timeline/chunk_store.h"
 
-extern void chunk_place_remember(int32 resource_id, TimestampTz end,
-								 ItemPointer tid);
-extern bool chunk_place_find(int32 resource_id, TimestampTz after,
-							 ItemPointer tid);
+extern void chunk_place_remember(const Chunk *chunk, TimestampTz instant);
+extern void chunk_place_remember_own(int32 resource_id, TimestampTz start,
+									 TimestampTz end, const ItemPointerData *root,
+									 const ItemPointerData *own);
+extern bool chunk_place_find(int32 resource_id, TimestampTz instant,
+							 ItemPointer root, ItemPointer own);
 
 #endif							/* ARBITER_CHUNK_PLACE_H */

@@ -29,8 +29,11 @@ chunk_scan_begin(ChunkScan *scan, ChunkStore *store, int32 resource_id,
 				 TimestampTz after, Snapshot snapshot)
 {
 	scan->store = store;
+	scan->snapshot = snapshot;
 	scan->slot = table_slot_create(store->rel, NULL);
-	scan->scan = arbiter_index_beginscan(store->rel, store->pkey, snapshot, 3);
+	scan->fetch = NULL;
+	scan->scan = NULL;
+	scan->nblocks = 0;
 	chunk_scan_restart(scan, resource_id, after);
 }
 
@@ -55,6 +58,10 @@ rescan(ChunkScan *scan, TimestampTz bound)
 				TimestampTzGetDatum(scan->position));
 	ScanKeyInit(&keys[2], 2, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
 				TimestampTzGetDatum(bound));
+	if (scan->scan == NULL)
+		scan->scan = arbiter_index_beginscan(scan->store->rel,
+											 chunk_store_pkey(scan->store),
+											 scan->snapshot, 3);
 	index_rescan(scan->scan, keys, 3, NULL, 0);
 	scan->bounded = (bound != DT_NOEND);
 	scan->positioned = true;
@@ -110,8 +117,9 @@ is_contended(TupleTableSlot *slot)
  * the array.
  */
 static bool
-read_chunk(TupleTableSlot *slot, Chunk *chunk)
+read_chunk(ChunkScan *scan, Chunk *chunk)
 {
+	TupleTableSlot *slot = scan->slot;
 	ArrayType  *array;
 
 	chunk->resource_id = DatumGetInt32(column(slot, TIMELINE_RESOURCE_ID));
@@ -121,6 +129,7 @@ read_chunk(TupleTableSlot *slot, Chunk *chunk)
 	chunk->maximum = chunk->base + DatumGetInt64(column(slot, TIMELINE_MAXIMUM));
 	array = DatumGetArrayTypeP(column(slot, TIMELINE_STEPS));
 	chunk->tid = slot->tts_tid;
+	chunk->root = scan->root;
 	chunk->contended = is_contended(slot);
 
 	chunk->nsteps = ARR_NDIM(array) == 1 ? ARR_DIMS(array)[0] / 2 : 0;
@@ -133,19 +142,81 @@ read_chunk(TupleTableSlot *slot, Chunk *chunk)
 }
 
 /*
- * Fetch the row that this transaction wrote last for the chunk a scan is at.
+ * Does the table have the block of a place?  Read what is not there, and the
+ * server complains.  The table is locked, so it cannot become shorter.
  */
 static bool
-fetch_own_chunk(ChunkScan *scan)
+has_block(ChunkScan *scan, ItemPointer tid)
 {
-	Relation	rel = scan->store->rel;
-	Snapshot	snapshot = scan->scan->xs_snapshot;
-	ItemPointerData tid;
+	BlockNumber block = ItemPointerGetBlockNumber(tid);
 
-	return IsMVCCSnapshot(snapshot) &&
-		chunk_place_find(scan->resource_id, scan->position, &tid) &&
-		ItemPointerGetBlockNumber(&tid) < RelationGetNumberOfBlocks(rel) &&
-		table_tuple_fetch_row_version(rel, &tid, snapshot, scan->slot);
+	if (block >= scan->nblocks)
+		scan->nblocks = RelationGetNumberOfBlocks(scan->store->rel);
+	return block < scan->nblocks;
+}
+
+static bool
+is_chunk_wanted(ChunkScan *scan, Chunk *chunk)
+{
+	return read_chunk(scan, chunk) &&
+		chunk->resource_id == scan->resource_id &&
+		chunk->start <= scan->position && chunk->end > scan->position;
+}
+
+/*
+ * Fetch the chunk a scan is at from where it was last, see chunk_place.c.
+ *
+ * A scan of the index that is under way already goes on faster by itself, but
+ * for what this transaction has written.  SERIALIZABLE wants the predicate
+ * locks of the index.
+ */
+static bool
+fetch_by_place(ChunkScan *scan, Chunk *chunk)
+{
+	ItemPointerData own;
+	ItemPointerData tid;
+	bool		call_again = false;
+
+	if (!IsMVCCSnapshot(scan->snapshot) ||
+		!chunk_place_find(scan->resource_id, scan->position, &scan->root, &own))
+		return false;
+
+	if (ItemPointerIsValid(&own) && has_block(scan, &own) &&
+		table_tuple_fetch_row_version(scan->store->rel, &own, scan->snapshot,
+									  scan->slot) &&
+		is_chunk_wanted(scan, chunk))
+		return true;
+
+	if (scan->positioned || IsolationIsSerializable() || !has_block(scan, &scan->root))
+		return false;
+	if (scan->fetch == NULL)
+		scan->fetch = table_index_fetch_begin(scan->store->rel);
+	tid = scan->root;
+	return table_index_fetch_tuple(scan->fetch, &tid, scan->snapshot, scan->slot,
+								   &call_again, NULL) &&
+		is_chunk_wanted(scan, chunk);
+}
+
+/*
+ * Fetch the next row by index, as index_getnext_slot() does, but keep what the
+ * index points to: to fetch the row moves that on to the version found.
+ */
+static bool
+fetch_by_index(ChunkScan *scan)
+{
+	for (;;)
+	{
+		if (!scan->scan->xs_heap_continue)
+		{
+			ItemPointer tid = index_getnext_tid(scan->scan, ForwardScanDirection);
+
+			if (tid == NULL)
+				return false;
+			scan->root = *tid;
+		}
+		if (index_fetch_heap(scan->scan, scan->slot))
+			return true;
+	}
 }
 
 /*
@@ -155,10 +226,11 @@ fetch_own_chunk(ChunkScan *scan)
 bool
 chunk_scan_next(ChunkScan *scan, Chunk *chunk)
 {
+	bool		descends = !scan->positioned;
+	TimestampTz position = scan->position;
+
 	CHECK_FOR_INTERRUPTS();
-	if (fetch_own_chunk(scan) && read_chunk(scan->slot, chunk) &&
-		chunk->resource_id == scan->resource_id &&
-		chunk->start <= scan->position && chunk->end > scan->position)
+	if (fetch_by_place(scan, chunk))
 	{
 		scan->position = chunk->end;
 		scan->positioned = false;
@@ -168,32 +240,36 @@ chunk_scan_next(ChunkScan *scan, Chunk *chunk)
 	if (!scan->positioned)
 		rescan(scan, TIMESTAMP_NOT_FINITE(scan->position) ? DT_NOEND :
 			   scan->position + usual_reach);
-	if (!index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot))
+	if (!fetch_by_index(scan))
 	{
 		if (!scan->bounded)
 			return false;
 		rescan(scan, DT_NOEND);
-		if (!index_getnext_slot(scan->scan, ForwardScanDirection, scan->slot))
+		if (!fetch_by_index(scan))
 			return false;
 	}
-	if (!read_chunk(scan->slot, chunk))
+	if (!read_chunk(scan, chunk))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("timeline of resource %d is damaged", scan->resource_id),
 				 errdetail("The chunk that ends at %s is not readable.",
 						   timestamptz_to_str(chunk->end)),
 				 errhint("Delete the resource's rows from arbiter_timeline: the next reservation builds it anew.")));
+	if (descends && chunk->start <= position && IsMVCCSnapshot(scan->snapshot))
+		chunk_place_remember(chunk, position);
 	scan->position = chunk->end;
 	if (chunk->end != STEPS_INFINITY)
 		usual_reach = Min(3 * (chunk->end - chunk->start), LONGEST_REACH);
 	return true;
 }
 
-
 void
 chunk_scan_end(ChunkScan *scan)
 {
-	index_endscan(scan->scan);
+	if (scan->fetch != NULL)
+		table_index_fetch_end(scan->fetch);
+	if (scan->scan != NULL)
+		index_endscan(scan->scan);
 	ExecDropSingleTupleTableSlot(scan->slot);
 }
 

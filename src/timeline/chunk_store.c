@@ -44,19 +44,30 @@
 #define STEPS_HEADER	ARR_OVERHEAD_NONULLS(1)
 
 /*
- * chunk_store_open opens the timeline table and its primary key.
+ * chunk_store_open opens the timeline table.
  */
 void
 chunk_store_open(ChunkStore *store, LOCKMODE lockmode)
 {
-	const ArbiterRelations *relations = arbiter_relations();
-
-	store->rel = table_open(relations->timeline, lockmode);
-	store->pkey = index_open(arbiter_relations()->timeline_pkey, lockmode);
+	store->rel = table_open(arbiter_relations()->timeline, lockmode);
+	store->lockmode = lockmode;
+	store->pkey = NULL;
 	store->slot = NULL;
 	store->during = store->steps = NULL;
 	store->estate = NULL;
 	store->target = NULL;
+}
+
+/*
+ * chunk_store_pkey returns the primary key of the table, open.
+ */
+Relation
+chunk_store_pkey(ChunkStore *store)
+{
+	if (store->pkey == NULL)
+		store->pkey = index_open(arbiter_relations()->timeline_pkey,
+								 store->lockmode);
+	return store->pkey;
 }
 
 static void
@@ -80,7 +91,8 @@ chunk_store_close(ChunkStore *store)
 	if (store->slot != NULL)
 		ExecDropSingleTupleTableSlot(store->slot);
 	close_target(store);
-	index_close(store->pkey, NoLock);
+	if (store->pkey != NULL)
+		index_close(store->pkey, NoLock);
 	table_close(store->rel, NoLock);
 }
 
@@ -107,7 +119,7 @@ chunk_store_is_built(ChunkStore *store, int32 resource_id, Snapshot snapshot)
 				Int32GetDatum(resource_id));
 	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_TIMESTAMPTZ_EQ,
 				TimestampTzGetDatum(DT_NOBEGIN));
-	scan = arbiter_index_beginscan(store->rel, store->pkey, snapshot, 2);
+	scan = arbiter_index_beginscan(store->rel, chunk_store_pkey(store), snapshot, 2);
 	index_rescan(scan, keys, 2, NULL, 0);
 	found = index_getnext_slot(scan, ForwardScanDirection, slot);
 	index_endscan(scan);
@@ -299,7 +311,9 @@ update_row(ChunkStore *store, const Chunk *chunk, TimestampTz start,
 								&indexes);
 	if (result != TM_Ok)
 		return result;
-	chunk_place_remember(chunk->resource_id, chunk->end, &store->slot->tts_tid);
+	chunk_place_remember_own(chunk->resource_id, start, chunk->end,
+							 UPDATES_INDEXES(indexes) ? &store->slot->tts_tid : &chunk->root,
+							 &store->slot->tts_tid);
 	if (UPDATES_INDEXES(indexes))
 	{
 		if (start == chunk->start)
@@ -347,7 +361,8 @@ chunk_store_insert(ChunkStore *store, int32 resource_id, TimestampTz start,
 {
 	form_chunk(store, resource_id, start, end, 0, steps, nsteps);
 	table_tuple_insert(store->rel, store->slot, GetCurrentCommandId(true), 0, NULL);
-	chunk_place_remember(resource_id, end, &store->slot->tts_tid);
+	chunk_place_remember_own(resource_id, start, end, &store->slot->tts_tid,
+							 &store->slot->tts_tid);
 	insert_index_entries(store, false, 0);
 }
 
@@ -396,7 +411,8 @@ chunk_store_delete_all(ChunkStore *store, int32 resource_id)
 		Snapshot	crosscheck = IsolationUsesXactSnapshot() ?
 			GetTransactionSnapshot() : InvalidSnapshot;
 		TupleTableSlot *slot = table_slot_create(store->rel, NULL);
-		IndexScanDesc scan = arbiter_index_beginscan(store->rel, store->pkey,
+		IndexScanDesc scan = arbiter_index_beginscan(store->rel,
+													 chunk_store_pkey(store),
 													 snapshot, 1);
 		ScanKeyData key;
 		bool		any = false;

@@ -33,13 +33,15 @@ typedef struct Chunk
 	int			nsteps;
 	const Step *stored;			/* as in the row, relative to base */
 	ItemPointerData tid;
+	ItemPointerData root;		/* what the index points to */
 	bool		contended;		/* another transaction is changing it */
 } Chunk;
 
 typedef struct ChunkStore
 {
 	Relation	rel;
-	Relation	pkey;
+	LOCKMODE	lockmode;
+	Relation	pkey;			/* opened when first asked */
 	TupleTableSlot *slot;		/* made when first written to, as are these: */
 	Pointer		during;			/* of the row in the slot */
 	Pointer		steps;
@@ -49,9 +51,13 @@ typedef struct ChunkStore
 
 typedef struct ChunkScan
 {
-	IndexScanDesc scan;
-	TupleTableSlot *slot;
 	ChunkStore *store;
+	Snapshot	snapshot;
+	TupleTableSlot *slot;
+	IndexFetchTableData *fetch; /* by place; made when first used, as is */
+	IndexScanDesc scan;
+	BlockNumber nblocks;		/* the table has at least so many */
+	ItemPointerData root;		/* what the index points to, of the row in slot */
 	int32		resource_id;
 	TimestampTz position;		/* what ends later has not been met */
 	bool		positioned;		/* the index scan is at position */
@@ -60,6 +66,7 @@ typedef struct ChunkScan
 
 extern void chunk_store_open(ChunkStore *store, LOCKMODE lockmode);
 extern void chunk_store_close(ChunkStore *store);
+extern Relation chunk_store_pkey(ChunkStore *store);
 
 extern void chunk_scan_begin(ChunkScan *scan, ChunkStore *store,
 							 int32 resource_id, TimestampTz after,

@@ -16,13 +16,15 @@
 #include "utils/memutils.h"
 
 /*
- * net_change_add adds an amount over a range; deltas are changes of what is
- * available, so a reservation is negative.
+ * net_change_add_parts adds a segment, with its parts, to what changes of a
+ * resource; float_share of its capacity is to be left by ordinary users.
  */
 void
-net_change_add(NetChange *net, int32 resource_id, TimestampTz start,
-			   TimestampTz end, int64 delta)
+net_change_add_parts(NetChange *net, int32 resource_id, int32 float_share,
+					 const Segment *segment)
 {
+	NetEvent   *event;
+
 	if (net->nevents + 2 > net->room)
 	{
 		net->room = Max(8, 2 * net->room);
@@ -31,8 +33,38 @@ net_change_add(NetChange *net, int32 resource_id, TimestampTz start,
 		else
 			net->events = repalloc_huge(net->events, sizeof(NetEvent) * net->room);
 	}
-	net->events[net->nevents++] = (NetEvent) {resource_id, {start, delta}};
-	net->events[net->nevents++] = (NetEvent) {resource_id, {end, -delta}};
+	event = &net->events[net->nevents];
+	event[0].resource_id = event[1].resource_id = resource_id;
+	event[0].float_share = event[1].float_share = float_share;
+	event[0].event = (StepEvent) {segment->start, segment->delta,
+	segment->judged, segment->ordinary};
+	event[1].event = (StepEvent) {segment->end, -segment->delta,
+	-segment->judged, -segment->ordinary};
+	net->nevents += 2;
+}
+
+/*
+ * net_change_add adds an amount over a range; deltas are changes of what is
+ * available, so what is taken is negative.
+ */
+void
+net_change_add(NetChange *net, int32 resource_id, TimestampTz start,
+			   TimestampTz end, int64 delta)
+{
+	Segment		segment = {.start = start,.end = end,.delta = delta,.judged = delta};
+
+	net_change_add_parts(net, resource_id, 0, &segment);
+}
+
+/*
+ * net_change_add_change adds a change that was netted before.
+ */
+void
+net_change_add_change(NetChange *net, const TimelineChange *change)
+{
+	for (int i = 0; i < change->nsegments; i++)
+		net_change_add_parts(net, change->resource_id, change->float_share,
+							 &change->segments[i]);
 }
 
 static int
@@ -75,9 +107,14 @@ net_change_finish(NetChange *net, int *nchanges)
 		TimelineChange *change = &changes[n];
 
 		change->resource_id = net->events[first].resource_id;
+		change->float_share = 0;
 		while (first < net->nevents &&
 			   net->events[first].resource_id == change->resource_id)
+		{
+			change->float_share = Max(change->float_share,
+									  net->events[first].float_share);
 			events[nevents++] = net->events[first++].event;
+		}
 		change->segments = MemoryContextAllocHuge(CurrentMemoryContext,
 												  sizeof(Segment) * nevents);
 		change->nsegments = steps_from_events(events, nevents, change->segments);

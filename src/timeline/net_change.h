@@ -15,6 +15,7 @@
 typedef struct NetEvent
 {
 	int32		resource_id;
+	int32		float_share;
 	StepEvent	event;
 } NetEvent;
 
@@ -27,6 +28,9 @@ typedef struct NetChange
 
 extern void net_change_add(NetChange *net, int32 resource_id,
 						   TimestampTz start, TimestampTz end, int64 delta);
+extern void net_change_add_parts(NetChange *net, int32 resource_id,
+								 int32 float_share, const Segment *segment);
+extern void net_change_add_change(NetChange *net, const TimelineChange *change);
 extern TimelineChange *net_change_finish(NetChange *net, int *nchanges);
 
 #endif							/* ARBITER_NET_CHANGE_H */

@@ -33,66 +33,127 @@ steps_find(const Step *steps, int nsteps, int64_t instant)
 }
 
 /*
+ * steps_rule_floor tells whether a rule is about a segment, and what must then
+ * be available with the segment added; kept is what is kept back there.
+ *
+ * What is not ordinary users' may be taken from what is kept back: if both take,
+ * the ordinary ones come first.
+ */
+bool
+steps_rule_floor(const StepsRule *rule, const Segment *segment, int64_t kept,
+				 int64_t *floor)
+{
+	if (rule->kept != NULL && segment->ordinary < 0)
+	{
+		int64_t		others;
+
+		if (__builtin_sub_overflow(segment->judged, segment->ordinary, &others) ||
+			others >= 0)
+			*floor = kept;
+		else
+			*floor = kept + others > 0 ? kept + others : 0;
+	}
+	else if (segment->judged < 0)
+		*floor = 0;
+	else
+		return false;
+	return true;
+}
+
+/* add a step to a result, unless it has the value already */
+static inline void
+add_step(Step *result, int *n, int64_t start, int64_t available)
+{
+	if (*n > 0 && result[*n - 1].available == available)
+		return;
+	result[*n].start = start;
+	result[*n].available = available;
+	(*n)++;
+}
+
+/*
  * steps_apply adds segments to a step function over [steps[0].start, end).
  *
  * Segments are ascending and disjoint, and may reach beyond the function: the
  * part outside is ignored.  The result is coalesced (no two equal neighbours)
  * and has at most nsteps + 2 * nsegments steps.
  *
- * When checked, no instant may be made worse and end below zero: a negative
- * segment is refused where the sum is negative, a positive one never, and
- * what no segment touches may be as negative as it was.  refused then tells
- * the first such instant and what is available there.
+ * With a rule, no instant may be made worse and end below zero.  It is about
+ * the judged part of a segment: where that takes, the sum must not be negative;
+ * where it gives back, or is nothing, the sum may be what it is.  Where the rule
+ * has a step function of what is kept back, and ordinary users take, the sum
+ * must not be less than that.  refused then tells the first such instant and
+ * what is available there but for what is judged.
  */
 StepsResult
 steps_apply(const Step *steps, int nsteps, int64_t end,
-			const Segment *segments, int nsegments, bool checked,
+			const Segment *segments, int nsegments, const StepsRule *rule,
 			Step *result, int *nresult, Step *refused)
 {
 	int64_t		now = steps[0].start;
 	int			step = 0;
 	int			segment = 0;
+	int			keep = 0;
 	int			n = 0;
 
 	while (now < end)
 	{
 		int64_t		next = end;
-		int64_t		delta = 0;
+		int64_t		floor;
 		int64_t		available;
+		bool		judged = false;
 
 		while (step + 1 < nsteps && steps[step + 1].start <= now)
 			step++;
 		while (segment < nsegments && segments[segment].end <= now)
 			segment++;
 
-		if (step + 1 < nsteps && steps[step + 1].start < next)
-			next = steps[step + 1].start;
-		if (segment < nsegments)
+		if (segment == nsegments || segments[segment].start > now)
 		{
-			if (segments[segment].start <= now)
-			{
-				delta = segments[segment].delta;
-				if (segments[segment].end < next)
-					next = segments[segment].end;
-			}
-			else if (segments[segment].start < next)
+			/* as it was, up to the next segment */
+			if (segment < nsegments && segments[segment].start < end)
 				next = segments[segment].start;
+			add_step(result, &n, now, steps[step].available);
+			while (step + 1 < nsteps && steps[step + 1].start < next)
+			{
+				step++;
+				add_step(result, &n, steps[step].start, steps[step].available);
+			}
+			now = next;
+			continue;
 		}
 
-		if (__builtin_add_overflow(steps[step].available, delta, &available))
+		if (step + 1 < nsteps && steps[step + 1].start < next)
+			next = steps[step + 1].start;
+		if (segments[segment].end < next)
+			next = segments[segment].end;
+		if (rule != NULL && rule->kept != NULL)
+		{
+			while (keep + 1 < rule->nkept && rule->kept[keep + 1].start <= now)
+				keep++;
+			if (keep + 1 < rule->nkept && rule->kept[keep + 1].start < next)
+				next = rule->kept[keep + 1].start;
+		}
+		judged = rule != NULL &&
+			steps_rule_floor(rule, &segments[segment],
+							 rule->kept != NULL ? rule->kept[keep].available : 0,
+							 &floor);
+
+		if (__builtin_add_overflow(steps[step].available, segments[segment].delta,
+								   &available))
 			return STEPS_OVERFLOW;
-		if (checked && delta < 0 && available < 0)
+		if (judged && available < floor)
 		{
 			refused->start = now;
-			refused->available = steps[step].available;
+			/* what cannot be told exactly is very little, or very much */
+			if (__builtin_sub_overflow(available, segments[segment].judged,
+									   &refused->available))
+				refused->available = available < 0 ? INT64_MIN : INT64_MAX;
+			if (__builtin_sub_overflow(refused->available, floor, &refused->available))
+				refused->available = INT64_MIN;
 			return STEPS_REFUSED;
 		}
-		if (n == 0 || result[n - 1].available != available)
-		{
-			result[n].start = now;
-			result[n].available = available;
-			n++;
-		}
+		add_step(result, &n, now, available);
 		now = next;
 	}
 
@@ -176,32 +237,68 @@ steps_round_up(int64_t instant, int64_t granularity, int64_t origin)
 }
 
 /*
- * steps_fit feeds the next stretch, up to end and with one value, to a search
- * for the earliest start; true when the candidate is the answer.
- *
- * Stretches come in order and without gaps, from the candidate on.  A
- * stretch with too little moves the candidate past its end; the candidate is
- * the answer once everything seen since reaches its end.  This is first fit
- * in one pass: whoever feeds whole chunks may pass a chunk's maximum when
- * even that is too little, or its minimum when that is enough.
+ * steps_round_down returns the last multiple of granularity, counted from
+ * origin, that is not after an instant; INT64_MIN when there is none.
  */
-bool
-steps_fit(StepsFit *fit, int64_t end, int64_t available)
+int64_t
+steps_round_down(int64_t instant, int64_t granularity, int64_t origin)
 {
-	int64_t		needed;
+	int64_t		remainder;
 
-	if (available < fit->amount)
+	if (granularity == 0 || instant == STEPS_INFINITY)
+		return instant;
+	remainder = positive_remainder(instant, granularity) -
+		positive_remainder(origin, granularity);
+	if (remainder < 0)
+		remainder += granularity;
+	if (__builtin_sub_overflow(instant, remainder, &instant))
+		return INT64_MIN;
+	return instant;
+}
+
+/*
+ * steps_first_below returns the first instant, from one on, at which the value
+ * is less than least; end if there is none.
+ *
+ * The instant must not be before the first step.
+ */
+int64_t
+steps_first_below(const Step *steps, int nsteps, int64_t end, int64_t from,
+				  int64_t least)
+{
+	for (int i = steps_find(steps, nsteps, from); i < nsteps; i++)
 	{
-		if (end > fit->candidate)
-			fit->candidate = steps_round_up(end, fit->granularity, fit->origin);
-		return false;
+		if (steps[i].available < least)
+			return steps[i].start > from ? steps[i].start : from;
 	}
-	if (fit->candidate == STEPS_INFINITY)
-		return false;
-	if (fit->duration == STEPS_INFINITY ||
-		__builtin_add_overflow(fit->candidate, fit->duration, &needed))
-		needed = STEPS_INFINITY;
-	return end >= needed;
+	return end;
+}
+
+/*
+ * steps_last_below returns the end of the last step that is less than least
+ * anywhere in [from, to), which may be after to; from if there is none.
+ *
+ * Looking back from the end, a search for a long stretch sees few steps.  at is
+ * a step that starts before to, to begin with, and is left at the last of them,
+ * for the next search.  The range must not be empty, nor begin before the first
+ * step.
+ */
+int64_t
+steps_last_below(const Step *steps, int nsteps, int64_t end, int64_t from,
+				 int64_t to, int64_t least, int *at)
+{
+	int			i = to >= end ? nsteps - 1 : *at;
+
+	while (i + 1 < nsteps && steps[i + 1].start < to)
+		i++;
+	*at = i;
+	while (steps[i].available >= least)
+	{
+		if (steps[i].start <= from)
+			return from;
+		i--;
+	}
+	return i + 1 < nsteps ? steps[i + 1].start : end;
 }
 
 static int
@@ -217,13 +314,16 @@ compare_events(const void *a, const void *b)
  * steps_from_events nets events into ascending, disjoint segments.
  *
  * The events are sorted in place; events at infinity are ignored, and a sum
- * that is not back to zero by then reaches to infinity.  There are at most as
- * many segments as events.  Returns their number, or -1 on overflow.
+ * that is not back to zero by then reaches to infinity.  A segment in which
+ * something is taken is there even if its delta is zero: a rule may refuse it.
+ * There are at most as many segments as events.  Returns their number, or -1 on
+ * overflow.
  */
 int
 steps_from_events(StepEvent *events, int nevents, Segment *segments)
 {
-	int64_t		sum = 0;
+	Segment		sum = {0};
+	bool		open = false;
 	int			n = 0;
 
 	qsort(events, nevents, sizeof(StepEvent), compare_events);
@@ -231,24 +331,28 @@ steps_from_events(StepEvent *events, int nevents, Segment *segments)
 	for (int i = 0; i < nevents;)
 	{
 		int64_t		now = events[i].instant;
-		int64_t		before = sum;
+		Segment		before = sum;
 
 		if (now == STEPS_INFINITY)
 			break;
 		for (; i < nevents && events[i].instant == now; i++)
 		{
-			if (__builtin_add_overflow(sum, events[i].delta, &sum))
+			if (__builtin_add_overflow(sum.delta, events[i].delta, &sum.delta) ||
+				__builtin_add_overflow(sum.judged, events[i].judged, &sum.judged) ||
+				__builtin_add_overflow(sum.ordinary, events[i].ordinary, &sum.ordinary))
 				return -1;
 		}
-		if (sum == before)
+		if (sum.delta == before.delta && sum.judged == before.judged &&
+			sum.ordinary == before.ordinary)
 			continue;
-		if (before != 0)
+		if (open)
 			segments[n - 1].end = now;
-		if (sum != 0)
+		open = sum.delta != 0 || sum.judged < 0 || sum.ordinary < 0;
+		if (open)
 		{
+			segments[n] = sum;
 			segments[n].start = now;
 			segments[n].end = STEPS_INFINITY;
-			segments[n].delta = sum;
 			n++;
 		}
 	}

@@ -33,6 +33,8 @@ typedef struct Segment
 	int64_t		start;
 	int64_t		end;
 	int64_t		delta;
+	int64_t		judged;			/* the part of delta that a rule is about, and ... */
+	int64_t		ordinary;		/* ... the part of that which is ordinary users' */
 } Segment;
 
 /* a change of the amount at one instant; a range is two of them */
@@ -40,7 +42,16 @@ typedef struct StepEvent
 {
 	int64_t		instant;
 	int64_t		delta;
+	int64_t		judged;			/* parts of delta, as in a Segment */
+	int64_t		ordinary;
 } StepEvent;
+
+/* what a change must not do, see steps_apply() */
+typedef struct StepsRule
+{
+	const Step *kept;			/* over all that segments touch; NULL: nothing */
+	int			nkept;
+} StepsRule;
 
 typedef enum StepsResult
 {
@@ -49,28 +60,26 @@ typedef enum StepsResult
 	STEPS_OVERFLOW				/* a sum does not fit 64 bits */
 } StepsResult;
 
-/* search for the earliest start, see steps_fit() */
-typedef struct StepsFit
-{
-	int64_t		amount;			/* wanted throughout */
-	int64_t		duration;		/* STEPS_INFINITY: to infinity */
-	int64_t		granularity;	/* candidate starts are multiples of this ... */
-	int64_t		origin;			/* ... counted from here; 0: any instant */
-	int64_t		candidate;		/* earliest start not yet ruled out */
-} StepsFit;
-
+extern bool steps_rule_floor(const StepsRule *rule, const Segment *segment,
+							 int64_t kept, int64_t *floor);
 extern int	steps_find(const Step *steps, int nsteps, int64_t instant);
 extern StepsResult steps_apply(const Step *steps, int nsteps, int64_t end,
 							   const Segment *segments, int nsegments,
-							   bool checked,
+							   const StepsRule *rule,
 							   Step *result, int *nresult, Step *refused);
 extern void steps_extent(const Step *steps, int nsteps,
 						 int64_t *minimum, int64_t *maximum);
 extern int64_t steps_minimum(const Step *steps, int nsteps, int64_t end,
 							 int64_t from, int64_t to, int64_t *instant);
-extern bool steps_fit(StepsFit *fit, int64_t end, int64_t available);
+extern int64_t steps_first_below(const Step *steps, int nsteps, int64_t end,
+								 int64_t from, int64_t least);
+extern int64_t steps_last_below(const Step *steps, int nsteps, int64_t end,
+								int64_t from, int64_t to, int64_t least,
+								int *at);
 extern int64_t steps_round_up(int64_t instant, int64_t granularity,
 							  int64_t origin);
+extern int64_t steps_round_down(int64_t instant, int64_t granularity,
+								int64_t origin);
 extern int	steps_from_events(StepEvent *events, int nevents,
 							  Segment *segments);
 

@@ -18,16 +18,41 @@
 #include "timeline/steps.h"
 
 /*
- * A scan of a resource's availability over [from, to), stretch by stretch in
- * order of time and without gaps; the first and the last stretch may reach
- * beyond the range.  minimum and maximum are those of the whole stretch.
+ * The timeline of a resource as a reader sees it: what is stored, and on top of
+ * it segments to add, ascending and disjoint.  Expired holds are added, because
+ * they are free although the steps still count them; the float is taken off
+ * for those who may not have it.
+ */
+typedef struct TimelineView
+{
+	int32		resource_id;
+	Snapshot	snapshot;
+	const Segment *added;
+	int			nadded;
+} TimelineView;
+
+/* a share of capacity is in hundredths of a per cent */
+#define FLOAT_SHARE_ALL	10000
+
+extern int64 float_amount(int64 capacity, int32 share);
+extern void timeline_view_init(TimelineView *view, int32 resource_id,
+							   int32 float_share, TimestampTz clock,
+							   TimestampTz from, TimestampTz to,
+							   Snapshot snapshot);
+extern void timeline_view_add(TimelineView *view, const Segment *segments,
+							  int nsegments);
+
+/*
+ * A scan of a view over [from, to), stretch by stretch in order of time and
+ * without gaps; the first and the last stretch may reach beyond the range.
+ * minimum and maximum are those of the whole stretch.
  */
 typedef struct TimelineScan
 {
-	int32		resource_id;
+	const TimelineView *view;
 	TimestampTz position;
 	TimestampTz to;
-	Snapshot	snapshot;
+	int			added;			/* first segment of the view not yet passed */
 	ChunkStore	store;
 	ChunkScan	chunks;
 	Chunk		next;			/* read ahead, if have_next */
@@ -42,24 +67,42 @@ typedef struct TimelineStretch
 	TimestampTz end;
 	int64		minimum;
 	int64		maximum;
-	const Chunk *chunk;			/* steps still packed */
+	const Chunk *chunk;			/* steps still packed ... */
+	int64		shift;			/* ... and this to be added to each */
 	Step	   *steps;
 	int			nsteps;
 } TimelineStretch;
 
-extern void timeline_scan_begin(TimelineScan *scan, int32 resource_id,
-								TimestampTz from, TimestampTz to,
-								Snapshot snapshot);
+extern void timeline_scan_begin(TimelineScan *scan, const TimelineView *view,
+								TimestampTz from, TimestampTz to);
 extern bool timeline_scan_next(TimelineScan *scan, TimelineStretch *stretch);
+extern void timeline_scan_seek(TimelineScan *scan, TimestampTz position);
+extern const Step *timeline_stretch_steps(const TimelineStretch *stretch,
+										  int64 *shift);
 extern void timeline_stretch_unpack(TimelineStretch *stretch);
 extern void timeline_stretch_free(TimelineStretch *stretch);
 extern void timeline_scan_end(TimelineScan *scan);
 
-extern int64 timeline_minimum(int32 resource_id, TimestampTz from,
-							  TimestampTz to, Snapshot snapshot,
-							  TimestampTz *instant);
-extern bool timeline_first_fit(int32 resource_id, StepsFit *fit,
-							   TimestampTz before, Snapshot snapshot);
+extern int64 timeline_minimum(const TimelineView *view, TimestampTz from,
+							  TimestampTz to, TimestampTz *instant);
+
+/* search for where an amount is free, see timeline_fit.c */
+typedef struct TimelineFit
+{
+	TimelineScan scan;
+	TimelineStretch stretch;	/* that was read last ... */
+	int			step;			/* ... and how far it was looked into */
+	int64		amount;
+	TimestampTz free_from;		/* the amount is free from here ... */
+	TimestampTz free_to;		/* ... to here, as far as is known */
+} TimelineFit;
+
+extern void timeline_fit_begin(TimelineFit *fit, const TimelineView *view,
+							   int64 amount, TimestampTz from, TimestampTz to);
+extern bool timeline_fit_lasts(TimelineFit *fit, TimestampTz start,
+							   TimestampTz until);
+extern TimestampTz timeline_fit_limit(TimelineFit *fit, TimestampTz until);
+extern void timeline_fit_end(TimelineFit *fit);
 
 /* a change of one resource's availability; segments ascending, disjoint */
 typedef struct TimelineChange
@@ -67,20 +110,22 @@ typedef struct TimelineChange
 	int32		resource_id;
 	Segment    *segments;
 	int			nsegments;
+	int32		float_share;	/* of capacity, kept back from ordinary takes */
 } TimelineChange;
 
 /* what changes: chunks come up only where reservations do */
 typedef enum TimelineCause
 {
 	TIMELINE_RESERVATIONS,
-	TIMELINE_CAPACITY
+	TIMELINE_CAPACITY,
+	TIMELINE_LOCK				/* nothing, see timeline_apply() */
 } TimelineCause;
 
 typedef enum TimelineResult
 {
 	TIMELINE_APPLIED,
 	TIMELINE_REFUSED,
-	TIMELINE_UNBUILT,			/* from timeline_apply() only */
+	TIMELINE_UNBUILT,			/* must be built first */
 	TIMELINE_NO_RESOURCE		/* it was dropped meanwhile */
 } TimelineResult;
 
@@ -89,6 +134,7 @@ typedef struct TimelineRefusal
 	int			change;			/* index of the change, or what is unbuilt */
 	TimestampTz instant;		/* first instant that would go below zero */
 	int64		available;		/* what is available there */
+	bool		locked;			/* chunks are locked: a race was lost */
 } TimelineRefusal;
 
 extern TimelineResult timeline_apply(const TimelineChange *changes,
@@ -96,10 +142,8 @@ extern TimelineResult timeline_apply(const TimelineChange *changes,
 									 bool checked, TimelineRefusal *refusal);
 
 extern void timeline_create(int32 resource_id);
+extern bool timeline_is_built(int32 resource_id);
 extern bool timeline_ensure_built(int32 resource_id);
-extern TimelineResult timeline_change(const TimelineChange *changes,
-									  int nchanges, TimelineCause cause,
-									  bool checked, TimelineRefusal *refusal);
 extern void timeline_unbuild(int32 resource_id);
 extern int64 timeline_rebuild(int32 resource_id);
 

@@ -43,277 +43,18 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "timeline/timeline.h"
+#include "timeline/timeline_plan.h"
 
 #include "access/xact.h"
-#include "common/int.h"
 #include "miscadmin.h"
 #include "support/locks.h"
+#include "support/progress.h"
 #include "support/relations.h"
-#include "timeline/base_rows.h"
-#include "timeline/chunk_layout.h"
 #include "timeline/in_flight.h"
 #include "utils/snapmgr.h"
 
 /* each one lost to another transaction that has ended: far more than ever are */
 #define ATTEMPTS_MAX	10000
-
-typedef struct PlanEntry
-{
-	int			change;
-	bool		is_gap;			/* then chunk has only start and end */
-	ChunkEdit	edit;
-} PlanEntry;
-
-typedef struct ChangePlan
-{
-	const TimelineChange *changes;
-	int			nchanges;
-	TimelineCause cause;
-	bool		checked;
-	TimelineRefusal *refusal;
-	ChunkStore	store;
-	Snapshot	snapshot;
-	bool	   *resource_locked;	/* by change */
-	PlanEntry  *entries;
-	int			nentries;
-	int			room;
-	bool		has_gap;
-	bool		queued;			/* for one chunk, of this resource and end: */
-	int32		queue_resource;
-	TimestampTz queue_end;
-} ChangePlan;
-
-typedef enum AttemptResult
-{
-	ATTEMPT_DONE,
-	ATTEMPT_REFUSED,
-	ATTEMPT_UNBUILT,
-	ATTEMPT_AGAIN,				/* something of ours is new */
-	ATTEMPT_CONCURRENT			/* somebody else was there first */
-} AttemptResult;
-
-static PlanEntry *
-add_entry(ChangePlan *plan, int which, const Segment *segments, int nsegments)
-{
-	PlanEntry  *entry;
-
-	if (plan->nentries == plan->room)
-	{
-		plan->room = Max(8, 2 * plan->room);
-		if (plan->entries == NULL)
-			plan->entries = palloc(sizeof(PlanEntry) * plan->room);
-		else
-			plan->entries = repalloc_huge(plan->entries,
-										  sizeof(PlanEntry) * plan->room);
-	}
-	entry = &plan->entries[plan->nentries++];
-	memset(entry, 0, sizeof(PlanEntry));
-	entry->change = which;
-	entry->edit.segments = segments;
-	entry->edit.nsegments = nsegments;
-	return entry;
-}
-
-/* the segments, from the first on, that start before an end */
-static int
-segments_before(const Segment *segments, int nsegments, TimestampTz end)
-{
-	int			n = 0;
-
-	while (n < nsegments && segments[n].start < end)
-		n++;
-	return n;
-}
-
-/*
- * Compute what steps up to an end become.  False when refused.
- */
-static bool
-plan_steps(ChangePlan *plan, PlanEntry *entry, const Step *steps, int nsteps,
-		   TimestampTz end)
-{
-	ChunkEdit  *edit = &entry->edit;
-	Step		refused;
-
-	edit->steps = palloc_extended(sizeof(Step) *
-								  ((Size) nsteps + 2 * (Size) edit->nsegments),
-								  MCXT_ALLOC_HUGE);
-	switch (steps_apply(steps, nsteps, end, edit->segments, edit->nsegments,
-						plan->checked, edit->steps, &edit->nsteps, &refused))
-	{
-		case STEPS_OK:
-			break;
-		case STEPS_REFUSED:
-			plan->refusal->change = entry->change;
-			plan->refusal->instant = refused.start;
-			plan->refusal->available = refused.available;
-			return false;
-		case STEPS_OVERFLOW:
-			amount_overflow_error();
-	}
-	return true;
-}
-
-/*
- * Can a chunk be decided by its header alone, because one segment covers all of
- * it?  Not when it is refused: that takes a look at where.
- */
-static bool
-shift_chunk(ChangePlan *plan, PlanEntry *entry, const Chunk *chunk)
-{
-	ChunkEdit  *edit = &entry->edit;
-	const Segment *segment = edit->segments;
-	int64		minimum;
-	int64		ignored;
-
-	if (segment->start > chunk->start || segment->end < chunk->end ||
-		pg_add_s64_overflow(chunk->minimum, segment->delta, &minimum) ||
-		pg_add_s64_overflow(chunk->maximum, segment->delta, &ignored) ||
-		pg_add_s64_overflow(chunk->base, segment->delta, &ignored) ||
-		(plan->checked && segment->delta < 0 && minimum < 0))
-		return false;
-	edit->shifted = true;
-	edit->delta = segment->delta;
-	edit->nsteps = chunk->nsteps;
-	/* the row is written when the scan has gone on */
-	edit->steps = palloc(sizeof(Step) * chunk->nsteps);
-	memcpy(edit->steps, chunk->stored, sizeof(Step) * chunk->nsteps);
-	edit->chunk.stored = edit->steps;
-	return true;
-}
-
-/*
- * Plan a chunk that segments touch.
- */
-static AttemptResult
-plan_chunk(ChangePlan *plan, int which, const Chunk *chunk,
-		   const Segment *segments, int nsegments)
-{
-	PlanEntry  *entry = add_entry(plan, which, segments,
-								  segments_before(segments, nsegments, chunk->end));
-	Step	   *steps;
-	bool		granted;
-
-	entry->edit.chunk = *chunk;
-	if (shift_chunk(plan, entry, chunk))
-		return ATTEMPT_DONE;
-	steps = chunk_steps(chunk);
-	granted = plan_steps(plan, entry, steps, chunk->nsteps, chunk->end);
-	pfree(steps);
-	return granted ? ATTEMPT_DONE : ATTEMPT_REFUSED;
-}
-
-/*
- * Plan a gap [start, end) that segments touch.
- */
-static AttemptResult
-plan_gap(ChangePlan *plan, int which, TimestampTz start, TimestampTz end,
-		 const Segment *segments, int nsegments)
-{
-	int32		resource_id = plan->changes[which].resource_id;
-	int			touching = segments_before(segments, nsegments, end);
-	TimestampTz needed = Min(end, segments[touching - 1].end);
-	PlanEntry  *entry;
-	Step	   *steps;
-	int			nsteps;
-	bool		granted;
-
-	if (plan->cause == TIMELINE_CAPACITY)
-	{
-		/* declared capacity is the truth here, if nobody else came */
-		if (IsolationUsesXactSnapshot() &&
-			!chunk_layout_is_free(&plan->store, resource_id, start, needed))
-			return ATTEMPT_CONCURRENT;
-		return ATTEMPT_DONE;
-	}
-
-	entry = add_entry(plan, which, segments, touching);
-	entry->is_gap = plan->has_gap = true;
-	entry->edit.chunk.start = start;
-	entry->edit.chunk.end = end;
-	if (!plan->checked)
-		return ATTEMPT_DONE;
-
-	/* refuse what must be refused before a chunk is made for it */
-	steps = capacity_steps(resource_id, start, needed, plan->snapshot, &nsteps);
-	granted = plan_steps(plan, entry, steps, nsteps, needed);
-	pfree(steps);
-	return granted ? ATTEMPT_DONE : ATTEMPT_REFUSED;
-}
-
-/*
- * Plan one change: an entry per chunk or gap that its segments touch.
- */
-static AttemptResult
-plan_change(ChangePlan *plan, int which)
-{
-	const TimelineChange *change = &plan->changes[which];
-	const Segment *segment = change->segments;
-	const Segment *last = segment + change->nsegments;
-	TimestampTz position;
-	ChunkScan	scan;
-	Chunk		next;
-	bool		have_next = false;
-	bool		exhausted = false;
-	bool		built = false;
-	AttemptResult result = ATTEMPT_DONE;
-
-	if (segment == last)
-		return ATTEMPT_DONE;
-
-	position = segment->start;
-	chunk_scan_begin(&scan, &plan->store, change->resource_id, position,
-					 plan->snapshot);
-	while (segment < last && result == ATTEMPT_DONE)
-	{
-		if (!have_next && !exhausted)
-		{
-			have_next = chunk_scan_next(&scan, &next);
-			exhausted = !have_next;
-			built |= have_next;
-		}
-
-		if (have_next && next.end <= position)
-		{
-			/* untouched; the next touched one may be far */
-			chunk_scan_restart(&scan, change->resource_id, position);
-			have_next = false;
-			continue;
-		}
-
-		if (have_next && next.start <= position)
-		{
-			result = plan_chunk(plan, which, &next, segment, last - segment);
-			have_next = false;
-			position = next.end;
-		}
-		else
-		{
-			TimestampTz end = have_next ? next.start : STEPS_INFINITY;
-
-			built = built || chunk_store_is_built(&plan->store,
-												  change->resource_id,
-												  plan->snapshot);
-			if (built)
-				result = plan_gap(plan, which, position, end, segment,
-								  last - segment);
-			else
-			{
-				plan->refusal->change = which;
-				result = ATTEMPT_UNBUILT;
-			}
-			position = end;
-		}
-
-		while (segment < last && segment->end <= position)
-			segment++;
-		if (segment < last && segment->start > position)
-			position = segment->start;
-	}
-	chunk_scan_end(&scan);
-	return result;
-}
 
 static bool
 releases(const PlanEntry *entry)
@@ -388,6 +129,7 @@ fill_gap(ChangePlan *plan, const PlanEntry *entry)
 static AttemptResult
 lock_chunks(ChangePlan *plan)
 {
+	plan->locked = true;
 	for (int i = 0; i < plan->nentries; i++)
 	{
 		PlanEntry  *entry = &plan->entries[i];
@@ -426,24 +168,28 @@ static AttemptResult
 attempt(ChangePlan *plan)
 {
 	AttemptResult result;
+	Progress	progress;
 
 	for (int i = 0; i < plan->nchanges; i++)
 	{
-		result = plan_change(plan, i);
+		result = timeline_plan_change(plan, i);
 		if (result != ATTEMPT_DONE)
 			return result;
 	}
 
 	if (plan->has_gap && lock_resources_of_gaps(plan))
 		return ATTEMPT_AGAIN;
-	if (plan->has_gap || plan->nentries > 1)
+	if (plan->has_gap || plan->nentries > 1 || plan->cause == TIMELINE_LOCK)
 	{
 		result = lock_chunks(plan);
-		if (result != ATTEMPT_DONE)
+		if (result != ATTEMPT_DONE || plan->cause == TIMELINE_LOCK)
 			return result;
 	}
 	else if (plan->nentries == 1 && join_queue(plan, &plan->entries[0].edit.chunk))
 		return ATTEMPT_AGAIN;
+	/* nearly all changes are of one chunk, and need no clock */
+	if (plan->nentries > 1)
+		progress_begin(&progress, "chunks changed", plan->nentries);
 	for (int i = 0; i < plan->nentries; i++)
 	{
 		result = attempt_result(chunk_layout_write(&plan->store,
@@ -456,6 +202,8 @@ attempt(ChangePlan *plan)
 							plan->entries[i].edit.chunk.resource_id)));
 		if (result != ATTEMPT_DONE)
 			return result;
+		if (plan->nentries > 1)
+			progress_step(&progress);
 	}
 	return ATTEMPT_DONE;
 }
@@ -467,6 +215,10 @@ attempt(ChangePlan *plan)
  * is refused, and nothing is written.  TIMELINE_UNBUILT: refusal->change is
  * the index of a resource that must be built first.  What is written is
  * visible to the caller's next command.
+ *
+ * TIMELINE_LOCK changes nothing: it locks the chunks, and creates those that do
+ * not exist, so that the availability of their ranges stays what the caller then
+ * reads until the transaction has ended.  The amounts do not matter.
  *
  * Raises 40001 where a chunk was changed after the transaction's snapshot.
  */
@@ -485,6 +237,7 @@ timeline_apply(const TimelineChange *changes, int nchanges,
 	int			attempts = 0;
 
 	chunk_store_open(&plan.store, RowExclusiveLock);
+	plan.rules = palloc0(sizeof(StepsRule) * nchanges);
 	plan.resource_locked = palloc0(sizeof(bool) * nchanges);
 	do
 	{
@@ -512,6 +265,8 @@ timeline_apply(const TimelineChange *changes, int nchanges,
 			CommandCounterIncrement();
 	} while (result == ATTEMPT_AGAIN || result == ATTEMPT_CONCURRENT);
 
+	if (result == ATTEMPT_REFUSED)
+		refusal->locked = plan.locked;
 	if (plan.queued)
 		chunk_queue_unlock(plan.queue_resource, plan.queue_end);
 	if (result == ATTEMPT_DONE)

@@ -100,6 +100,15 @@ build(int32 resource_id)
 }
 
 /*
+ * timeline_is_built tells whether a writer would find a timeline.
+ */
+bool
+timeline_is_built(int32 resource_id)
+{
+	return is_built(resource_id, decision_snapshot());
+}
+
+/*
  * timeline_ensure_built builds the timeline of a resource unless it is built;
  * false if there is no such resource.
  *
@@ -108,7 +117,7 @@ build(int32 resource_id)
 bool
 timeline_ensure_built(int32 resource_id)
 {
-	if (is_built(resource_id, decision_snapshot()))
+	if (timeline_is_built(resource_id))
 		return true;
 
 	resource_lock_exclusive(resource_id);
@@ -120,24 +129,6 @@ timeline_ensure_built(int32 resource_id)
 		return true;
 	}
 	return build(resource_id);
-}
-
-/*
- * timeline_change is timeline_apply() that builds what is not built.
- */
-TimelineResult
-timeline_change(const TimelineChange *changes, int nchanges,
-				TimelineCause cause, bool checked, TimelineRefusal *refusal)
-{
-	TimelineResult result;
-
-	while ((result = timeline_apply(changes, nchanges, cause, checked,
-									refusal)) == TIMELINE_UNBUILT)
-	{
-		if (!timeline_ensure_built(changes[refusal->change].resource_id))
-			return TIMELINE_NO_RESOURCE;
-	}
-	return result;
 }
 
 /*

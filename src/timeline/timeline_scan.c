@@ -16,6 +16,7 @@
  */
 #include "timeline/timeline.h"
 
+#include "common/int.h"
 #include "timeline/base_rows.h"
 
 /*
@@ -24,16 +25,17 @@
  * Takes AccessShareLock on the tables it reads.
  */
 void
-timeline_scan_begin(TimelineScan *scan, int32 resource_id, TimestampTz from,
-					TimestampTz to, Snapshot snapshot)
+timeline_scan_begin(TimelineScan *scan, const TimelineView *view,
+					TimestampTz from, TimestampTz to)
 {
-	scan->resource_id = resource_id;
+	scan->view = view;
 	scan->position = from;
 	scan->to = to;
-	scan->snapshot = snapshot;
+	scan->added = 0;
 	scan->have_next = scan->exhausted = scan->built = false;
 	chunk_store_open(&scan->store, AccessShareLock);
-	chunk_scan_begin(&scan->chunks, &scan->store, resource_id, from, snapshot);
+	chunk_scan_begin(&scan->chunks, &scan->store, view->resource_id, from,
+					 view->snapshot);
 }
 
 /* the steps of [from, to) of a resource that is not built */
@@ -41,17 +43,17 @@ static Step *
 unbuilt_steps(TimelineScan *scan, int *nsteps)
 {
 	int			nsegments;
-	Segment    *reserved = reserved_segments(scan->resource_id, scan->position,
-											 scan->to, scan->snapshot,
+	Segment    *reserved = reserved_segments(scan->view->resource_id, scan->position,
+											 scan->to, scan->view->snapshot,
 											 &nsegments);
 	int			ncapacity;
-	Step	   *capacity = capacity_steps(scan->resource_id, scan->position,
-										  scan->to, scan->snapshot, &ncapacity);
+	Step	   *capacity = capacity_steps(scan->view->resource_id, scan->position,
+										  scan->to, scan->view->snapshot, &ncapacity);
 	Step	   *steps = palloc_extended(sizeof(Step) *
 										((Size) ncapacity + 2 * (Size) nsegments),
 										MCXT_ALLOC_HUGE);
 
-	if (steps_apply(capacity, ncapacity, scan->to, reserved, nsegments, false,
+	if (steps_apply(capacity, ncapacity, scan->to, reserved, nsegments, NULL,
 					steps, nsteps, NULL) != STEPS_OK)
 		amount_overflow_error();
 	pfree(capacity);
@@ -60,14 +62,14 @@ unbuilt_steps(TimelineScan *scan, int *nsteps)
 }
 
 /*
- * timeline_scan_next returns the next stretch; what it points to is valid
- * until the scan goes on.
+ * Fetch the next stretch of what is stored.
  */
-bool
-timeline_scan_next(TimelineScan *scan, TimelineStretch *stretch)
+static bool
+next_stored(TimelineScan *scan, TimelineStretch *stretch)
 {
 	if (scan->position >= scan->to)
 		return false;
+	stretch->shift = 0;
 
 	if (!scan->have_next && !scan->exhausted)
 	{
@@ -92,15 +94,15 @@ timeline_scan_next(TimelineScan *scan, TimelineStretch *stretch)
 
 	/* no chunk here */
 	if (!scan->built)
-		scan->built = chunk_store_is_built(&scan->store, scan->resource_id,
-										   scan->snapshot);
+		scan->built = chunk_store_is_built(&scan->store, scan->view->resource_id,
+										   scan->view->snapshot);
 	stretch->chunk = NULL;
 	stretch->start = scan->position;
 	if (scan->built)
 	{
 		stretch->end = scan->have_next ? Min(scan->next.start, scan->to) : scan->to;
-		stretch->steps = capacity_steps(scan->resource_id, stretch->start,
-										stretch->end, scan->snapshot,
+		stretch->steps = capacity_steps(scan->view->resource_id, stretch->start,
+										stretch->end, scan->view->snapshot,
 										&stretch->nsteps);
 	}
 	else
@@ -114,14 +116,93 @@ timeline_scan_next(TimelineScan *scan, TimelineStretch *stretch)
 	return true;
 }
 
+static void
+add_segments(TimelineStretch *stretch, const Segment *segments, int nsegments)
+{
+	Step	   *sum;
+
+	timeline_stretch_unpack(stretch);
+	sum = palloc_extended(sizeof(Step) * ((Size) stretch->nsteps +
+										  2 * (Size) nsegments), MCXT_ALLOC_HUGE);
+	if (steps_apply(stretch->steps, stretch->nsteps, stretch->end, segments,
+					nsegments, NULL, sum, &stretch->nsteps, NULL) != STEPS_OK)
+		amount_overflow_error();
+	pfree(stretch->steps);
+	stretch->steps = sum;
+	steps_extent(sum, stretch->nsteps, &stretch->minimum, &stretch->maximum);
+}
+
+/*
+ * timeline_scan_next returns the next stretch; what it points to is valid
+ * until the scan goes on.
+ *
+ * Where one segment of the view covers a whole stretch, its header is as good
+ * as ever.
+ */
+bool
+timeline_scan_next(TimelineScan *scan, TimelineStretch *stretch)
+{
+	const Segment *segments;
+	int			nsegments = 0;
+	int			left;
+
+	if (!next_stored(scan, stretch))
+		return false;
+
+	left = scan->view->nadded - scan->added;
+	while (left > 0 && scan->view->added[scan->added].end <= stretch->start)
+	{
+		scan->added++;
+		left--;
+	}
+	segments = &scan->view->added[scan->added];
+	while (nsegments < left && segments[nsegments].start < stretch->end)
+		nsegments++;
+	if (nsegments == 0)
+		return true;
+	if (stretch->steps == NULL && segments->start <= stretch->start &&
+		segments->end >= stretch->end)
+	{
+		stretch->shift = segments->delta;
+		if (pg_add_s64_overflow(stretch->minimum, segments->delta, &stretch->minimum) ||
+			pg_add_s64_overflow(stretch->maximum, segments->delta, &stretch->maximum))
+			amount_overflow_error();
+	}
+	else
+		add_segments(stretch, segments, nsegments);
+	return true;
+}
+
+/*
+ * timeline_stretch_steps returns the steps of a stretch where they are, and
+ * what is to be added to each: for those who read all of them once.
+ */
+const Step *
+timeline_stretch_steps(const TimelineStretch *stretch, int64 *shift)
+{
+	if (stretch->steps != NULL)
+	{
+		*shift = 0;
+		return stretch->steps;
+	}
+	*shift = stretch->chunk->base + stretch->shift;
+	return stretch->chunk->stored;
+}
+
 /*
  * timeline_stretch_unpack makes sure that a stretch has its steps.
  */
 void
 timeline_stretch_unpack(TimelineStretch *stretch)
 {
-	if (stretch->steps == NULL)
-		stretch->steps = chunk_steps(stretch->chunk);
+	if (stretch->steps != NULL)
+		return;
+	stretch->steps = chunk_steps(stretch->chunk);
+	if (stretch->shift != 0)
+	{
+		for (int i = 0; i < stretch->nsteps; i++)
+			stretch->steps[i].available += stretch->shift;
+	}
 }
 
 /*
@@ -132,6 +213,21 @@ timeline_stretch_free(TimelineStretch *stretch)
 {
 	if (stretch->steps != NULL)
 		pfree(stretch->steps);
+}
+
+/*
+ * timeline_scan_seek goes on from a later instant.
+ */
+void
+timeline_scan_seek(TimelineScan *scan, TimestampTz position)
+{
+	if (position <= scan->position)
+		return;
+	scan->position = position;
+	if (scan->exhausted || (scan->have_next && scan->next.end > position))
+		return;
+	scan->have_next = false;
+	chunk_scan_restart(&scan->chunks, scan->view->resource_id, position);
 }
 
 void
@@ -146,14 +242,14 @@ timeline_scan_end(TimelineScan *scan)
  * instant where it is that small.
  */
 int64
-timeline_minimum(int32 resource_id, TimestampTz from, TimestampTz to,
-				 Snapshot snapshot, TimestampTz *instant)
+timeline_minimum(const TimelineView *view, TimestampTz from, TimestampTz to,
+				 TimestampTz *instant)
 {
 	TimelineScan scan;
 	TimelineStretch stretch;
 	int64		minimum = PG_INT64_MAX;
 
-	timeline_scan_begin(&scan, resource_id, from, to, snapshot);
+	timeline_scan_begin(&scan, view, from, to);
 	while (timeline_scan_next(&scan, &stretch))
 	{
 		int64		smallest;
@@ -177,44 +273,4 @@ timeline_minimum(int32 resource_id, TimestampTz from, TimestampTz to,
 	}
 	timeline_scan_end(&scan);
 	return minimum;
-}
-
-/*
- * timeline_first_fit searches for the earliest start, from fit->candidate up
- * to before, at which fit->amount is available for fit->duration; true when
- * fit->candidate is it.
- *
- * First fit in one pass: a chunk whose maximum is too small is skipped, one
- * whose minimum is enough is accepted, only others are looked into.
- */
-bool
-timeline_first_fit(int32 resource_id, StepsFit *fit, TimestampTz before,
-				   Snapshot snapshot)
-{
-	TimelineScan scan;
-	TimelineStretch stretch;
-	bool		found = false;
-
-	timeline_scan_begin(&scan, resource_id, fit->candidate, STEPS_INFINITY,
-						snapshot);
-	while (!found && fit->candidate <= before &&
-		   timeline_scan_next(&scan, &stretch))
-	{
-		if (stretch.maximum < fit->amount)
-			steps_fit(fit, stretch.end, stretch.maximum);
-		else if (stretch.minimum >= fit->amount)
-			found = steps_fit(fit, stretch.end, stretch.minimum);
-		else
-		{
-			timeline_stretch_unpack(&stretch);
-			for (int i = 0; i < stretch.nsteps && !found; i++)
-				found = steps_fit(fit,
-								  i + 1 < stretch.nsteps ?
-								  stretch.steps[i + 1].start : stretch.end,
-								  stretch.steps[i].available);
-		}
-		timeline_stretch_free(&stretch);
-	}
-	timeline_scan_end(&scan);
-	return found && fit->candidate <= before;
 }

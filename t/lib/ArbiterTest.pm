@@ -31,6 +31,7 @@ our @EXPORT = qw(
   timeline_mismatch
   random_mix
   create_mix_resources
+  hears_of_rename
 );
 
 # One directory for scripts and outputs of sessions, gone with the process.
@@ -143,13 +144,17 @@ sub sqlstates
 	return \%count;
 }
 
+# What takes capacity: a hold that has expired does not.
+my $takes = "(status = 'confirmed' OR status = 'held'"
+  . " AND coalesce(expires_at, 'infinity') > statement_timestamp())";
+
 # not_oversold sweeps capacity against reservations in plain SQL, apart from
 # arbiter_check() and arbiter_conflicts(), and returns the oversold instants.
 sub not_oversold
 {
 	my ($node, $dbname) = @_;
 
-	return $node->safe_psql($dbname // 'postgres', <<'END');
+	return $node->safe_psql($dbname // 'postgres', <<"END");
 SELECT format('resource %s is oversold at %s by %s', resource_id, instant, reserved - capacity)
 FROM (SELECT resource_id, instant,
 		sum(sum(capacity)) OVER w AS capacity, sum(sum(reserved)) OVER w AS reserved
@@ -158,11 +163,11 @@ FROM (SELECT resource_id, instant,
 		UNION ALL
 		SELECT resource_id, upper(during), - amount, 0 FROM arbiter_capacity
 		UNION ALL
-		SELECT resource_id, lower(during), 0, amount
-			FROM arbiter_reservation WHERE status IN ('held', 'confirmed')
+		SELECT resource_id, lower(coalesce(occupied, during)), 0, amount
+			FROM arbiter_reservation WHERE $takes
 		UNION ALL
-		SELECT resource_id, upper(during), 0, - amount
-			FROM arbiter_reservation WHERE status IN ('held', 'confirmed')) e
+		SELECT resource_id, upper(coalesce(occupied, during)), 0, - amount
+			FROM arbiter_reservation WHERE $takes) e
 	GROUP BY resource_id, instant
 	WINDOW w AS (PARTITION BY resource_id ORDER BY instant)) s
 WHERE reserved > capacity
@@ -189,18 +194,18 @@ sub timeline_mismatch
 {
 	my ($node, $dbname) = @_;
 
-	return $node->safe_psql($dbname // 'postgres', <<'END');
+	return $node->safe_psql($dbname // 'postgres', <<"END");
 WITH event AS (
 	SELECT resource_id, lower(during) AS instant, amount AS capacity, 0 AS reserved
 	FROM arbiter_capacity
 	UNION ALL
 	SELECT resource_id, upper(during), - amount, 0 FROM arbiter_capacity
 	UNION ALL
-	SELECT resource_id, lower(during), 0, amount
-	FROM arbiter_reservation WHERE status IN ('held', 'confirmed')
+	SELECT resource_id, lower(coalesce(occupied, during)), 0, amount
+	FROM arbiter_reservation WHERE $takes
 	UNION ALL
-	SELECT resource_id, upper(during), 0, - amount
-	FROM arbiter_reservation WHERE status IN ('held', 'confirmed')
+	SELECT resource_id, upper(coalesce(occupied, during)), 0, - amount
+	FROM arbiter_reservation WHERE $takes
 ), change AS (
 	SELECT resource_id, instant, sum(capacity) AS capacity, sum(reserved) AS reserved
 	FROM event GROUP BY resource_id, instant
@@ -259,7 +264,8 @@ sub is_log_clean
 }
 
 # create_mix_resources makes the resources that random_mix works on: a few busy
-# hours, a year, one with a granularity, one whose schedule never ends.
+# hours, a year with a float, one with a granularity and buffers, one whose
+# schedule never ends.
 sub create_mix_resources
 {
 	my ($node, $dbname) = @_;
@@ -267,9 +273,9 @@ sub create_mix_resources
 	$node->safe_psql($dbname // 'postgres', <<'END');
 SELECT arbiter_create_resource('hot');
 SELECT arbiter_set_capacity('hot', '2030-01-01', '2030-01-02', 60);
-SELECT arbiter_create_resource('wide');
+SELECT arbiter_create_resource('wide', float_percent => 15);
 SELECT arbiter_set_capacity('wide', '2030-01-01', '2031-01-01', 40);
-SELECT arbiter_create_resource('grain', granularity => '15 min');
+SELECT arbiter_create_resource('grain', granularity => '15 min', setup_time => '10 min', cleanup_time => '20 min');
 SELECT arbiter_set_capacity('grain', '2030-01-01', '2030-04-01', 30);
 SELECT arbiter_create_resource('endless');
 SELECT arbiter_set_capacity('endless', '2030-01-01', 'infinity', 50);
@@ -289,6 +295,7 @@ END
 # check: ask arbiter_check() and arbiter_conflicts() now and then
 #
 # Lines of output: "granted|id" and "cancelled|id" for what was acknowledged,
+# "held|id" and "marked|rows" for holds, most of which expire within the run;
 # "check|rows" and "conflicts|rows", which must say 0.
 sub random_mix
 {
@@ -462,6 +469,57 @@ sub random_mix
 		[ 0.2, sub {
 			my $name = $anything->();
 			return "SELECT arbiter_rebuild('$name');";
+		} ],
+		# holds: they expire by themselves, or at once
+		[ 14, sub {
+			my $name = $anything->();
+			my ($start, $end) = $range->($name);
+			my $ttl = ('1 ms', '20 ms', '100 ms', '1 hour')[ int(rand(4)) ];
+			return "SELECT 'held', arbiter_hold('$name', $start, $end, " . $amount->() . ", '$ttl', tryout => "
+			  . (rand() < 0.2 ? 'true' : 'false') . ');';
+		} ],
+		[ 4, sub {
+			my $row = $row->($anything->());
+			$row =~ s/\)$/, 'held', clock_timestamp())/;
+			return "INSERT INTO arbiter_reservation (resource_id, during, amount, status, expires_at) VALUES $row RETURNING 'held', reservation_id;";
+		} ],
+		[ 3, sub {
+			my $when = rand() < 0.7 ? 'clock_timestamp()' : "'infinity'";
+			return "UPDATE arbiter_reservation SET expires_at = $when WHERE status = 'held' AND reservation_id = " . $id->() . ';';
+		} ],
+		[ 4, sub { return "SELECT 'confirmed', i.id FROM " . $id->() . ' i (id), LATERAL arbiter_confirm(i.id);'; } ],
+		[ 1, sub { return "SELECT 'marked', arbiter_expire(" . int(rand(30)) . ');'; } ],
+		# the float
+		[ 4, sub {
+			my ($start, $end) = $range->('wide');
+			return "SELECT 'granted', arbiter_reserve('wide', $start, $end, " . $amount->() . ', tryout => true);';
+		} ],
+		[ 1, sub { return 'UPDATE arbiter_reservation SET tryout = NOT tryout WHERE reservation_id = ' . $id->() . ';'; } ],
+		# the life of a reservation
+		[ 3, sub {
+			my $name = $anything->();
+			my ($start, $end) = $range->($name);
+			return 'SELECT arbiter_extend(' . $id->() . ", $end);" if rand() < 0.4;
+			return 'SELECT arbiter_truncate(' . $id->() . ", $end);" if rand() < 0.4;
+			return 'SELECT arbiter_move(' . $id->() . ", $start);";
+		} ],
+		[ 2, sub { return 'SELECT arbiter_resize(' . $id->() . ', ' . $amount->() . ", '" . $anything->() . "');"; } ],
+		[ 3, sub {
+			my $name = $anything->();
+			my ($start, $end) = $range->($name);
+			my $which = $id->();
+			return "SELECT 'granted', s.reservation_id FROM $which i (id), LATERAL arbiter_swap(ARRAY[i.id, i.id - " . int(rand(3))
+			  . "], jsonb_build_array(jsonb_build_object('resource', '$name', 'start_time', $start, 'end_time', $end, 'amount', "
+			  . $amount->() . '))) s;';
+		} ],
+		[ 2, sub {
+			my @request = map {
+				my $name = $anything->();
+				my ($start, $end) = $range->($name);
+				"jsonb_build_object('resource', '$name', 'start_time', $start, 'end_time', $end, 'amount', " . $amount->() . ')' }
+			  1 .. 2 + int(rand(4));
+			return "SELECT 'granted', reservation_id FROM arbiter_reserve_many(jsonb_build_array(" . join(', ', @request) . '), '
+			  . (rand() < 0.3 ? 'true' : 'false') . ') WHERE granted AND reservation_id IS NOT NULL;';
 		} ],);
 	push @kind,
 	  [ 1, sub {
@@ -507,6 +565,46 @@ sub random_mix
 		  if $number % 20 == 0;
 	}
 	return $script;
+}
+
+# hears_of_rename checks that a session of $here, which knows a resource by name,
+# looks up another one under that name as soon as $there has renamed the first.
+sub hears_of_rename
+{
+	my ($here, $there, $label) = @_;
+
+	$there->safe_psql('postgres', "SELECT arbiter_create_resource('known')");
+	$here->poll_query_until('postgres',
+		"SELECT count(*) = 1 FROM arbiter_resource WHERE name = 'known'")
+	  or die 'no resource';
+	my $session = start_psql($here, <<'END', name => 'knows');
+SELECT 'id', arbiter_resource_id('known') FROM generate_series(1, 3);
+DO $$
+BEGIN
+	WHILE NOT EXISTS (SELECT FROM arbiter_resource WHERE name = 'formerly known')
+	LOOP
+		PERFORM pg_sleep(0.01);
+	END LOOP;
+	-- what others see is told to caches a moment later
+	PERFORM pg_sleep(0.1);
+END $$;
+SELECT 'id', arbiter_resource_id('known');
+END
+	$here->poll_query_until('postgres', "SELECT count(*) = 1 FROM pg_stat_activity
+		WHERE application_name = 'knows' AND query LIKE 'DO%' AND wait_event = 'PgSleep'")
+	  or die 'the session does not wait';
+	$there->safe_psql('postgres', q{BEGIN;
+		SELECT arbiter_alter_resource('known', 'formerly known');
+		SELECT arbiter_create_resource('known');
+		COMMIT});
+	finish_psql($session);
+	my ($old, $new) = map {
+		$there->safe_psql('postgres', "SELECT arbiter_resource_id('$_')")
+	} 'formerly known', 'known';
+	is($session->{stdout}, "id|$old\n" x 3 . "id|$new\n", "$label: hears of another name");
+	$there->safe_psql('postgres', "SELECT arbiter_drop_resource('$_')")
+	  foreach 'formerly known', 'known';
+	return;
 }
 
 1;

@@ -13,8 +13,11 @@
 #include "datatype/timestamp.h"
 #include "storage/itemptr.h"
 #include "support/compat.h"
+#include "support/fault.h"
+#include "timeline/timeline.h"
 #include "utils/snapshot.h"
 
+/* flat but for the name: resource_cache.c copies it */
 typedef struct Resource
 {
 	int32		id;
@@ -23,6 +26,9 @@ typedef struct Resource
 	bool		has_min_lead;
 	Interval	min_lead;
 	int64		granularity;	/* microseconds; 0: any instant */
+	int64		setup_time;		/* microseconds */
+	int64		cleanup_time;
+	int32		float_share;	/* of capacity, FLOAT_SHARE_ALL being all of it */
 } Resource;
 
 extern int64 interval_length(const Interval *interval);
@@ -32,6 +38,9 @@ extern void resource_get(const char *name, Snapshot snapshot,
 						 Resource *resource);
 extern bool resource_find_by_id(int32 resource_id, Snapshot snapshot,
 								Resource *resource);
+extern Resource *resource_list(Snapshot snapshot, int *nresources);
+extern Resource *resource_same_unit(const Resource *resource,
+									Snapshot snapshot, int *nresources);
 extern TimestampTz resource_earliest_start(const Resource *resource,
 										   TimestampTz clock);
 pg_noreturn extern void resource_unknown_error(const char *name);
@@ -39,6 +48,15 @@ pg_noreturn extern void resource_vanished_error(const char *name);
 pg_noreturn extern void resource_unknown_id_error(int32 resource_id);
 pg_noreturn extern void resource_lost_error(int32 resource_id);
 
+extern void resource_view(TimelineView *view, const Resource *resource,
+						  bool tryout, TimestampTz clock, TimestampTz from,
+						  TimestampTz to, Snapshot snapshot);
+extern void resource_occupied(const Resource *resource, TimestampTz *start,
+							  TimestampTz *end);
+extern bool is_aligned(TimestampTz start, TimestampTz end, int64 granularity);
+extern bool range_is_misaligned(TimestampTz start, TimestampTz end,
+								int64 granularity, const char *resource_name,
+								Fault *fault);
 extern void check_aligned(TimestampTz start, TimestampTz end,
 						  int64 granularity, const char *resource_name);
 

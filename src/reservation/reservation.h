@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "executor/tuptable.h"
+#include "resource/resource.h"
 #include "support/row_writer.h"
 #include "timeline/net_change.h"
 
@@ -18,16 +19,25 @@
 typedef struct ReservationTake
 {
 	int32		resource_id;
-	TimestampTz start;
+	TimestampTz start;			/* of what it occupies */
 	TimestampTz end;
 	int64		amount;
+	bool		tryout;
 	bool		active;			/* held or confirmed */
 } ReservationTake;
 
+extern void reservation_range(TupleTableSlot *row, TimestampTz *start,
+							  TimestampTz *end);
 extern bool reservation_read(TupleTableSlot *row, ReservationTake *take);
 extern Datum reservation_check(TupleTableSlot *row, bool *changed);
-extern bool reservation_settle(RowWriter *writer, ReservationTake *take);
-extern void reservation_add(NetChange *net, const ReservationTake *take,
-							bool taken);
+extern void reservation_check_occupied(TupleTableSlot *row);
+extern Datum reservation_occupied(const Resource *resource, TimestampTz start,
+								  TimestampTz end, bool *isnull);
+extern bool reservation_settle(RowWriter *writer, Resource *resource,
+							   TupleTableSlot *old, ReservationTake *take);
+extern void reservation_take(NetChange *net, const ReservationTake *take,
+							 const Resource *resource);
+extern void reservation_give_back(NetChange *net, const ReservationTake *take);
+extern void reservation_reap(NetChange *net, const ReservationTake *take);
 
 #endif							/* ARBITER_RESERVATION_H */

@@ -9,10 +9,11 @@
 
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "capacity/resource.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "commands/trigger.h"
+#include "resource/resource.h"
+#include "resource/resource_cache.h"
 #include "storage/lmgr.h"
 #include "support/arguments.h"
 #include "support/key_scan.h"
@@ -20,10 +21,12 @@
 #include "support/relations.h"
 #include "support/row_writer.h"
 #include "support/trigger_call.h"
+#include "timeline/base_rows.h"
 #include "timeline/timeline.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/numeric.h"
 #include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(arbiter_create_resource);
@@ -35,35 +38,111 @@ PG_FUNCTION_INFO_V1(arbiter_resource_trigger);
 /* what can be added to any clock */
 #define MIN_LEAD_YEARS	1000
 
-static void
-check_options(FunctionCallInfo fcinfo, int min_lead, int granularity)
+/* where the options are among the arguments, for both functions */
+typedef enum OptionArgument
 {
-	if (!PG_ARGISNULL(min_lead))
-	{
-		Interval   *interval = PG_GETARG_INTERVAL_P(min_lead);
+	OPTION_UNIT,
+	OPTION_MIN_LEAD,
+	OPTION_GRANULARITY,
+	OPTION_SETUP_TIME,
+	OPTION_CLEANUP_TIME,
+	OPTION_FLOAT_PERCENT,
+	OPTION_ATTRIBUTES,
+	NOPTIONS
+} OptionArgument;
 
-		if (interval->month < 0 || interval->day < 0 || interval->time < 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("min_lead must not be negative"),
-					 errhint("'0' means not in the past; NULL permits any start.")));
-		if (interval->month > MIN_LEAD_YEARS * MONTHS_PER_YEAR ||
-			interval->day > MIN_LEAD_YEARS * DAYS_PER_YEAR ||
-			interval->time > MIN_LEAD_YEARS * DAYS_PER_YEAR * USECS_PER_DAY)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("min_lead must not be longer than %d years", MIN_LEAD_YEARS)));
-	}
-	if (!PG_ARGISNULL(granularity))
-	{
-		Interval   *interval = PG_GETARG_INTERVAL_P(granularity);
+static const struct
+{
+	const char *name;
+	ResourceColumn column;
+}			options[NOPTIONS] =
+{
+	[OPTION_UNIT] = {"unit", RESOURCE_UNIT},
+	[OPTION_MIN_LEAD] = {"min_lead", RESOURCE_MIN_LEAD},
+	[OPTION_GRANULARITY] = {"granularity", RESOURCE_GRANULARITY},
+	[OPTION_SETUP_TIME] = {"setup_time", RESOURCE_SETUP_TIME},
+	[OPTION_CLEANUP_TIME] = {"cleanup_time", RESOURCE_CLEANUP_TIME},
+	[OPTION_FLOAT_PERCENT] = {"float_percent", RESOURCE_FLOAT_PERCENT},
+	[OPTION_ATTRIBUTES] = {"attributes", RESOURCE_ATTRIBUTES}
+};
 
-		if (interval->month != 0 || interval_length(interval) <= 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("granularity must be a positive length of days, hours or less"),
-					 errdetail("Months and years have no fixed length; a day counts as 24 hours."),
-					 errhint("Pass an interval such as '5 min' or '1 hour'; NULL permits any instant.")));
+static void
+check_min_lead(const Interval *interval)
+{
+	if (interval->month < 0 || interval->day < 0 || interval->time < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("min_lead must not be negative"),
+				 errhint("'0' means not in the past; NULL permits any start.")));
+	if (interval->month > MIN_LEAD_YEARS * MONTHS_PER_YEAR ||
+		interval->day > MIN_LEAD_YEARS * DAYS_PER_YEAR ||
+		interval->time > MIN_LEAD_YEARS * DAYS_PER_YEAR * USECS_PER_DAY)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("min_lead must not be longer than %d years", MIN_LEAD_YEARS)));
+}
+
+static void
+check_granularity(const Interval *interval)
+{
+	if (interval->month != 0 || interval_length(interval) <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("granularity must be a positive length of days, hours or less"),
+				 errdetail("Months and years have no fixed length; a day counts as 24 hours."),
+				 errhint("Pass an interval such as '5 min' or '1 hour'; NULL permits any instant.")));
+}
+
+static void
+check_buffer(const char *name, const Interval *interval)
+{
+	if (interval->month != 0 || interval->day < 0 || interval->time < 0 ||
+		interval->day > BUFFER_MAX / USECS_PER_DAY ||
+		interval->time > BUFFER_MAX || interval_length(interval) > BUFFER_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s must be a length from 0 to %d days", name,
+						(int) (BUFFER_MAX / USECS_PER_DAY)),
+				 errdetail("Months and years have no fixed length; a day counts as 24 hours."),
+				 errhint("Pass an interval such as '15 min'.")));
+}
+
+static void
+check_float_percent(Datum percent)
+{
+	if (!DatumGetBool(DirectFunctionCall2(numeric_ge, percent,
+										  DirectFunctionCall1(int4_numeric, Int32GetDatum(0)))) ||
+		!DatumGetBool(DirectFunctionCall2(numeric_le, percent,
+										  DirectFunctionCall1(int4_numeric, Int32GetDatum(100)))))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("float_percent must be from 0 to 100"),
+				 errhint("15 keeps fifteen per cent of the capacity back for reservations with tryout.")));
+}
+
+/*
+ * Check the options among the arguments, of which first is the first; a
+ * float_percent gets the precision of its column.
+ */
+static void
+read_options(FunctionCallInfo fcinfo, int first, Datum *values)
+{
+	for (int i = 0; i < NOPTIONS; i++)
+	{
+		if (PG_ARGISNULL(first + i))
+			continue;
+		values[i] = PG_GETARG_DATUM(first + i);
+		if (i == OPTION_MIN_LEAD)
+			check_min_lead(DatumGetIntervalP(values[i]));
+		else if (i == OPTION_GRANULARITY)
+			check_granularity(DatumGetIntervalP(values[i]));
+		else if (i == OPTION_SETUP_TIME || i == OPTION_CLEANUP_TIME)
+			check_buffer(options[i].name, DatumGetIntervalP(values[i]));
+		else if (i == OPTION_FLOAT_PERCENT)
+		{
+			check_float_percent(values[i]);
+			values[i] = DirectFunctionCall2(numeric_round, values[i], Int32GetDatum(2));
+		}
 	}
 }
 
@@ -90,7 +169,9 @@ check_name(const char *name)
 
 /*
  * arbiter_create_resource(name text, unit text, min_lead interval,
- *						   granularity interval, attributes jsonb) -> integer
+ *						   granularity interval, setup_time interval,
+ *						   cleanup_time interval, float_percent numeric,
+ *						   attributes jsonb) -> integer
  *
  * Creates a resource and its empty timeline; returns its id.
  *
@@ -103,28 +184,29 @@ arbiter_create_resource(PG_FUNCTION_ARGS)
 {
 	const ArbiterRelations *relations = arbiter_relations();
 	const AttrNumber *columns = relations->resource_column;
-	AttrNumber	given[RESOURCE_NCOLUMNS] = {
-		columns[RESOURCE_ID], columns[RESOURCE_NAME], columns[RESOURCE_UNIT],
-		columns[RESOURCE_MIN_LEAD], columns[RESOURCE_GRANULARITY],
-		columns[RESOURCE_ATTRIBUTES]
+	AttrNumber	given[NOPTIONS + 2] = {
+		columns[RESOURCE_ID], columns[RESOURCE_NAME]
 	};
+	Datum		values[NOPTIONS] = {0};
 	char	   *name = argument_text(fcinfo, 0, "name");
 	RowWriter	writer;
 	int32		resource_id;
 
-	check_options(fcinfo, 2, 3);
+	read_options(fcinfo, 1, values);
 	require_writable("arbiter_create_resource()");
 
 	row_writer_open(&writer, relations->resource, CMD_INSERT);
 	check_name(name);
 
 	resource_id = (int32) nextval_internal(relations->resource_id_seq, false);
-	row_writer_new_row(&writer, given, 6);
+	for (int i = 0; i < NOPTIONS; i++)
+		given[i + 2] = columns[options[i].column];
+	row_writer_new_row(&writer, given, lengthof(given));
 	row_writer_set(&writer, columns[RESOURCE_ID], Int32GetDatum(resource_id), false);
-	for (int i = 0; i < 5; i++)
-		row_writer_set(&writer, given[i + 1],
-					   PG_ARGISNULL(i) ? (Datum) 0 : PG_GETARG_DATUM(i),
-					   PG_ARGISNULL(i));
+	row_writer_set(&writer, columns[RESOURCE_NAME], PG_GETARG_DATUM(0), false);
+	for (int i = 0; i < NOPTIONS; i++)
+		row_writer_set(&writer, columns[options[i].column], values[i],
+					   PG_ARGISNULL(i + 1));
 	row_writer_before_insert(&writer);
 	row_writer_insert(&writer);
 	row_writer_close(&writer);
@@ -167,7 +249,9 @@ lock_resource_row(Relation rel, const char *name, LockTupleMode mode,
 /*
  * arbiter_alter_resource(name text, new_name text, unit text,
  *						  min_lead interval, granularity interval,
- *						  attributes jsonb, clear text[]) -> void
+ *						  setup_time interval, cleanup_time interval,
+ *						  float_percent numeric, attributes jsonb,
+ *						  clear text[]) -> void
  *
  * Changes what is not NULL, and sets to NULL the options named in clear.
  * Reservations that exist are not concerned; new and moved ones are.
@@ -178,21 +262,15 @@ lock_resource_row(Relation rel, const char *name, LockTupleMode mode,
 Datum
 arbiter_alter_resource(PG_FUNCTION_ARGS)
 {
-	static const char *const clearable[] = {
-		"unit", "min_lead", "granularity", "attributes"
-	};
 	const ArbiterRelations *relations = arbiter_relations();
 	const AttrNumber *columns = relations->resource_column;
-	AttrNumber	option[] = {
-		columns[RESOURCE_UNIT], columns[RESOURCE_MIN_LEAD],
-		columns[RESOURCE_GRANULARITY], columns[RESOURCE_ATTRIBUTES]
-	};
+	Datum		values[NOPTIONS] = {0};
 	char	   *name = argument_text(fcinfo, 0, "name");
 	RowWriter	writer;
 	Resource	resource;
 	TupleTableSlot *row;
 
-	check_options(fcinfo, 3, 4);
+	read_options(fcinfo, 2, values);
 	require_writable("arbiter_alter_resource()");
 
 	row_writer_open(&writer, relations->resource, CMD_UPDATE);
@@ -207,39 +285,40 @@ arbiter_alter_resource(PG_FUNCTION_ARGS)
 			check_name(new_name);
 		row_writer_set(&writer, columns[RESOURCE_NAME], PG_GETARG_DATUM(1), false);
 	}
-	for (int i = 0; i < lengthof(option); i++)
+	for (int i = 0; i < NOPTIONS; i++)
 	{
 		if (!PG_ARGISNULL(i + 2))
-			row_writer_set(&writer, option[i], PG_GETARG_DATUM(i + 2), false);
+			row_writer_set(&writer, columns[options[i].column], values[i], false);
 	}
-	if (!PG_ARGISNULL(6))
+	if (!PG_ARGISNULL(NOPTIONS + 2))
 	{
 		Datum	   *names;
 		bool	   *nulls;
 		int			nnames;
 
-		deconstruct_array(PG_GETARG_ARRAYTYPE_P(6), TEXTOID, -1, false,
+		deconstruct_array(PG_GETARG_ARRAYTYPE_P(NOPTIONS + 2), TEXTOID, -1, false,
 						  TYPALIGN_INT, &names, &nulls, &nnames);
 		for (int i = 0; i < nnames; i++)
 		{
 			char	   *which = nulls[i] ? pstrdup("") : TextDatumGetCString(names[i]);
 			bool		known = false;
 
-			for (int j = 0; j < lengthof(clearable); j++)
+			for (int j = 0; j < NOPTIONS; j++)
 			{
-				if (strcmp(which, clearable[j]) != 0)
+				if (strcmp(which, options[j].name) != 0)
 					continue;
 				known = true;
-				row_writer_set(&writer, option[j], (Datum) 0, true);
+				row_writer_set(&writer, columns[options[j].column], (Datum) 0, true);
 			}
 			if (!known)
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						 errmsg("\"%s\" is not an option that can be cleared", which),
-						 errhint("Options that can be cleared are unit, min_lead, granularity and attributes.")));
+						 errhint("Options that can be cleared are unit, min_lead, granularity, setup_time, cleanup_time, float_percent and attributes.")));
 		}
 	}
 	row_writer_before_update(&writer, &row->tts_tid);
+	resource_cache_changed();
 	row_writer_update(&writer, &row->tts_tid);
 	ExecDropSingleTupleTableSlot(row);
 	row_writer_close(&writer);
@@ -352,6 +431,7 @@ arbiter_drop_resource(PG_FUNCTION_ARGS)
 	row_writer_open(&writer, relations->resource, CMD_DELETE);
 	lock_resource_row(writer.rel, name, LockTupleExclusive, &resource, &row);
 	drop_contents(&resource, PG_GETARG_BOOL(1));
+	resource_cache_changed();
 	row_writer_delete(&writer, &row->tts_tid);
 	ExecDropSingleTupleTableSlot(row);
 	row_writer_close(&writer);
@@ -392,7 +472,8 @@ arbiter_rebuild(PG_FUNCTION_ARGS)
  * arbiter_resource_trigger() BEFORE UPDATE OR DELETE ROW ON arbiter_resource
  *
  * A resource keeps its id (55000), and a raw DELETE does what
- * arbiter_drop_resource() does without force.
+ * arbiter_drop_resource() does without force.  Where logical replication
+ * applies the row, it is only told to the caches of resources.
  */
 Datum
 arbiter_resource_trigger(PG_FUNCTION_ARGS)
@@ -410,6 +491,11 @@ arbiter_resource_trigger(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" is a row trigger of arbiter_resource",
 						"arbiter_resource_trigger")));
+
+	resource_cache_changed();
+	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
+		return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
+							   trigger->tg_newtuple : trigger->tg_trigtuple);
 
 	id_column = arbiter_relations()->resource_column[RESOURCE_ID];
 	name_column = arbiter_relations()->resource_column[RESOURCE_NAME];

@@ -1,0 +1,1 @@
+SELECT count(*) FROM arbiter_reserve_many((SELECT jsonb_agg(jsonb_build_object('resource', :resource::text, 'start_time', start, 'end_time', start + 300 * (6 + floor(random() * 13)::int), 'amount', 1, 'user_id', 'bench')) FROM (SELECT 1767225600 + 300 * floor(random() * 105000)::bigint FROM generate_series(1, 1000) OFFSET 0) r (start)));

@@ -1,0 +1,592 @@
+/*-------------------------------------------------------------------------
+ *
+ * batch.c
+ *	  Decide many requests in turn, and book them at once.
+ *
+ * The answers are those that the same requests would get one after the other,
+ * each seeing what was granted before it.  But if they were booked one after
+ * the other, chunks would be locked in the order of the requests, and two
+ * batches over the same resources would lock each other out.  So:
+ *
+ *	1. Keys are locked, in the order of their hashes, and the clock is read.
+ *
+ *	2. The requests are decided on a ledger (ledger.c), without any lock.  Those
+ *	   that do not even fit alone are hopeless, and stay refused.  If nothing is
+ *	   granted, that is all.
+ *
+ *	3. If all others are granted, the net of them is applied to the timeline,
+ *	   which locks chunks in the order of everybody, and decides: usually that
+ *	   is all.
+ *
+ *	4. If not, or if somebody was faster, the chunks of all that are not hopeless
+ *	   are locked, in order; then the ledger is read anew.  What it says now
+ *	   stays so, the requests are decided on it, and their net is applied.
+ *
+ * A refusal in step 2 is one that was right when the call began.  Whether a
+ * request is refused on account of another one of the batch is decided by what
+ * the other one got in the end, with all chunks locked.
+ *
+ * Step 4 is also taken when a resource with a float grants ordinary requests and
+ * try-outs at the same instant: the net does not tell who came first, and the
+ * order decides.  The timeline is then told to leave the float to us.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "booking/batch.h"
+
+#include "access/xact.h"
+#include "booking/denial.h"
+#include "commands/sequence.h"
+#include "miscadmin.h"
+#include "reservation/apply.h"
+#include "reservation/reservation.h"
+#include "storage/lmgr.h"
+#include "support/errors.h"
+#include "support/locks.h"
+#include "support/progress.h"
+#include "support/relations.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+typedef struct Batch
+{
+	BatchRequest *requests;
+	int			n;
+	bool		all_or_nothing;
+	TimestampTz clock;
+	Ledger		ledger;
+	RowWriter	writer;
+	bool		has_triggers;	/* BEFORE ROW INSERT */
+	bool		locked;			/* all that is not hopeless */
+	int			granted;
+	int			failed;
+	int			outrun;			/* of those that failed: fit, if alone */
+	bool		mixed;			/* ordinary users and try-outs on a float */
+	Progress	progress;
+} Batch;
+
+static Request *
+request_of(const BatchRequest *request)
+{
+	return &request->asked->call.request;
+}
+
+/* for errors that are raised below, where nobody knows of a batch */
+static void
+number_context(void *arg)
+{
+	const BatchRequest *const *request = arg;
+
+	if (*request != NULL)
+		errcontext("request %d", (*request)->asked->number);
+}
+
+static void
+find_resources(Batch *batch)
+{
+	Snapshot	snapshot = decision_snapshot();
+	const BatchRequest *current = NULL;
+	ErrorContextCallback context = {
+		.previous = error_context_stack,
+		.callback = number_context,
+		.arg = &current
+	};
+
+	error_context_stack = &context;
+	for (int i = 0; i < batch->n; i++)
+	{
+		JsonRequest *asked = batch->requests[i].asked;
+		Fault		fault;
+		bool		faulty;
+
+		current = &batch->requests[i];
+		faulty = booking_find_resources(&asked->call, snapshot, &fault);
+		if (!asked->is_faulty && faulty)
+		{
+			asked->is_faulty = true;
+			asked->fault = fault;
+		}
+	}
+	error_context_stack = context.previous;
+	UnregisterSnapshot(snapshot);
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	const BatchRequest *left = *(BatchRequest *const *) a;
+	const BatchRequest *right = *(BatchRequest *const *) b;
+	int			order;
+
+	if (left->key_hash != right->key_hash)
+		return left->key_hash < right->key_hash ? -1 : 1;
+	order = strcmp(left->key.key, right->key.key);
+	if (order == 0)
+		order = strcmp(left->key.user_id, right->key.user_id);
+	if (order == 0)
+		order = left->asked->number - right->asked->number;
+	return order;
+}
+
+/*
+ * Lock the keys, and find what was answered before.
+ */
+static void
+find_keys(Batch *batch)
+{
+	BatchRequest **keyed = palloc(sizeof(BatchRequest *) * batch->n);
+	int			n = 0;
+
+	for (int i = 0; i < batch->n; i++)
+	{
+		BatchRequest *request = &batch->requests[i];
+		const ReserveCall *call = &request->asked->call;
+
+		if (call->request_key == NULL || request->asked->is_faulty)
+			continue;
+		request->key.user_id = call->user_id;
+		request->key.key = call->request_key;
+		request->key.fingerprint = booking_fingerprint(call);
+		request->key_hash = request_key_hash(call->user_id, call->request_key);
+		keyed[n++] = request;
+	}
+	qsort(keyed, n, sizeof(BatchRequest *), compare_keys);
+	for (int i = 0; i < n; i++)
+	{
+		BatchRequest *request = keyed[i];
+		BatchRequest *before = i > 0 ? keyed[i - 1] : NULL;
+
+		if (before == NULL || before->key_hash != request->key_hash)
+			request_key_lock(request->key.user_id, request->key.key);
+		request->first = before != NULL &&
+			strcmp(before->key.key, request->key.key) == 0 &&
+			strcmp(before->key.user_id, request->key.user_id) == 0 ?
+			before->first : request;
+	}
+	/* each sees what whoever had it before has committed */
+	for (int i = 0; i < n; i++)
+	{
+		request_key_find(&keyed[i]->key);
+		if (keyed[i]->key.found && keyed[i]->key.same)
+		{
+			keyed[i]->outcome = BATCH_REPEATED;
+			keyed[i]->settled = true;
+			keyed[i]->reservation_id = keyed[i]->key.reservation_id;
+		}
+	}
+	pfree(keyed);
+}
+
+static void
+make_row(Batch *batch, BatchRequest *request)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	bool		isnull;
+
+	request->reservation_id = nextval_internal(relations->reservation_id_seq, false);
+	booking_make_row(&batch->writer, &request->asked->call, 0,
+					 request->reservation_id, request->key.fingerprint);
+	booking_settle_row(&batch->writer, request_of(request), 0, &request->take);
+	request->row = batch->writer.slot;
+	request->reservation_id =
+		DatumGetInt64(slot_getattr(request->row,
+								   relations->reservation_column[RESERVATION_ID],
+								   &isnull));
+}
+
+/*
+ * Find what each request takes.  Users' BEFORE ROW triggers may change that, and
+ * so have all rows before anything is decided.
+ */
+static void
+find_takes(Batch *batch)
+{
+	ledger_init(&batch->ledger);
+	for (int i = 0; i < batch->n; i++)
+	{
+		BatchRequest *request = &batch->requests[i];
+		JsonRequest *asked = request->asked;
+		Request    *wanted = request_of(request);
+		Requirement *requirement = &asked->requirement;
+
+		wanted->clock = batch->clock;
+		if (request->settled)
+			continue;
+		if (!asked->is_faulty)
+			asked->is_faulty = booking_start_is_faulty(&asked->call, &asked->fault);
+		if (!asked->is_faulty)
+			request->too_early = wanted->start <
+				resource_earliest_start(&requirement->resource, batch->clock);
+		if (!asked->is_faulty && request->key.found && !request->too_early)
+			asked->is_faulty = request_key_reused(&request->key, &asked->fault);
+		if (asked->is_faulty)
+		{
+			request->outcome = BATCH_FAULTY;
+			request->settled = true;
+			continue;
+		}
+
+		if (!request->too_early && batch->has_triggers)
+			make_row(batch, request);
+		else
+		{
+			request->take = (ReservationTake) {
+				.resource_id = requirement->resource.id,
+				.start = wanted->start,
+				.end = wanted->end,
+				.amount = requirement->amount,
+				.tryout = wanted->tryout,
+				.active = true
+			};
+			resource_occupied(&requirement->resource, &request->take.start,
+							  &request->take.end);
+		}
+		if (request->take.active)
+		{
+			request->account = ledger_account(&batch->ledger, &requirement->resource);
+			ledger_expect(request->account, request->take.start, request->take.end);
+		}
+	}
+}
+
+/*
+ * Find the requests that are refused whatever the others get.
+ */
+static void
+find_hopeless(Batch *batch)
+{
+	for (int i = 0; i < batch->n; i++)
+	{
+		BatchRequest *request = &batch->requests[i];
+		const ReservationTake *take = &request->take;
+
+		if (request->settled || request->too_early || !take->active ||
+			ledger_available(request->account, take->tryout, take->start,
+							 take->end, NULL) >= take->amount)
+			continue;
+		request->hopeless = true;
+		request->where.available =
+			ledger_available(request->account, take->tryout, take->start,
+							 take->end, &request->where.instant);
+	}
+}
+
+/*
+ * Compose the refusal of a request, in memory that can be given back.
+ */
+static void
+compose_refusal(BatchRequest *request)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "arbiter refusal",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext oldcontext = MemoryContextSwitchTo(context);
+	const ReservationTake *take = &request->take;
+	Requirement *requirement = &request->asked->requirement;
+	Refusal    *refusal = &request->refusal;
+
+	/* what the requests before it were granted */
+	requirement->given_back = ledger_taken(request->account,
+										   &requirement->ngiven_back);
+	if (request->too_early)
+		(void) refuse_early_start(request_of(request), refusal);
+	else
+	{
+		if (!request->hopeless)
+			request->where.available =
+				ledger_available(request->account, take->tryout, take->start,
+								 take->end, &request->where.instant);
+		refuse_capacity(request_of(request), take->resource_id, &request->where,
+						refusal);
+	}
+	requirement->given_back = NULL;
+	requirement->ngiven_back = 0;
+	MemoryContextSwitchTo(oldcontext);
+	refusal->message = pstrdup(refusal->message);
+	refusal->detail = refusal->hint = NULL;
+	MemoryContextDelete(context);
+}
+
+static BatchOutcome
+decide_request(BatchRequest *request)
+{
+	const ReservationTake *take = &request->take;
+	BatchRequest *answer = request->first != NULL ? request->first->answer : NULL;
+
+	if (answer != NULL &&
+		strcmp(answer->key.fingerprint, request->key.fingerprint) == 0)
+		return BATCH_REPEATED;
+	if (request->too_early)
+		return BATCH_REFUSED;
+	if (answer != NULL)
+		return BATCH_FAULTY;
+	if (!take->active)
+		return BATCH_GRANTED;
+	if (request->hopeless ||
+		ledger_available(request->account, take->tryout, take->start, take->end,
+						 NULL) < take->amount)
+		return BATCH_REFUSED;
+	ledger_take(request->account, take->start, take->end, take->amount);
+	return BATCH_GRANTED;
+}
+
+/*
+ * Decide the requests, in their order.
+ */
+static void
+decide(Batch *batch, bool compose)
+{
+	bool		tryout = false;
+	bool		ordinary = false;
+
+	ledger_reset(&batch->ledger);
+	batch->granted = batch->failed = batch->outrun = 0;
+	for (int i = 0; i < batch->n; i++)
+		batch->requests[i].answer = NULL;
+	if (compose)
+		progress_begin(&batch->progress, "requests decided", batch->n);
+	for (int i = 0; i < batch->n; i++)
+	{
+		BatchRequest *request = &batch->requests[i];
+
+		CHECK_FOR_INTERRUPTS();
+		if (!request->settled)
+			request->outcome = decide_request(request);
+		if (request->outcome == BATCH_GRANTED)
+		{
+			batch->granted++;
+			if (request->first != NULL)
+				request->first->answer = request;
+			if (request->take.active && request->account->resource.float_share > 0)
+			{
+				tryout |= request->take.tryout;
+				ordinary |= !request->take.tryout;
+			}
+		}
+		else if (request->outcome != BATCH_REPEATED)
+			batch->failed++;
+		if (request->outcome == BATCH_REFUSED)
+		{
+			batch->outrun += !request->hopeless && !request->too_early;
+			if (compose)
+				compose_refusal(request);
+		}
+		if (compose)
+			progress_step(&batch->progress);
+	}
+	batch->mixed = tryout && ordinary;
+}
+
+static bool
+books_anything(const Batch *batch)
+{
+	return batch->granted > 0 && !(batch->all_or_nothing && batch->failed > 0);
+}
+
+pg_noreturn static void
+resource_gone_error(Batch *batch, int32 resource_id)
+{
+	LedgerAccount *account = hash_search(batch->ledger.accounts, &resource_id,
+										 HASH_FIND, NULL);
+
+	resource_vanished_error(account->resource.name);
+}
+
+/*
+ * Lock the chunks of all requests that may be granted.
+ */
+static void
+lock_requests(Batch *batch)
+{
+	NetChange	net = {0};
+	int32		lost;
+
+	for (int i = 0; i < batch->n; i++)
+	{
+		const BatchRequest *request = &batch->requests[i];
+		const ReservationTake *take = &request->take;
+
+		if (!request->settled && !request->too_early && !request->hopeless &&
+			take->active)
+			net_change_add(&net, take->resource_id, take->start, take->end, -1);
+	}
+	if (lock_for_reservations(&net, batch->clock, LockWaitBlock,
+							  &lost) == TIMELINE_NO_RESOURCE)
+		resource_gone_error(batch, lost);
+	batch->locked = true;
+}
+
+/*
+ * Apply what is granted to the timeline; false if somebody was faster.
+ */
+static bool
+apply(Batch *batch)
+{
+	NetChange	net = {0};
+	TimelineChange *changes;
+	int			nchanges;
+	TimelineRefusal where;
+
+	for (int i = 0; i < batch->n; i++)
+	{
+		const BatchRequest *request = &batch->requests[i];
+		ReservationTake take = request->take;
+
+		if (request->outcome != BATCH_GRANTED || !take.active)
+			continue;
+		/* the float is minded by the ledger: see step 4 */
+		if (batch->mixed)
+			take.tryout = true;
+		reservation_take(&net, &take, &request->account->resource);
+	}
+	switch (apply_reservations(&net, LockWaitSkip, &changes, &nchanges, &where))
+	{
+		case TIMELINE_APPLIED:
+			return true;
+		case TIMELINE_REFUSED:
+			break;
+		case TIMELINE_UNBUILT:
+		case TIMELINE_NO_RESOURCE:
+			resource_gone_error(batch, changes[where.change].resource_id);
+	}
+	return false;
+}
+
+/*
+ * Decide and apply, until what was decided is what was applied.
+ */
+static void
+settle(Batch *batch)
+{
+	for (;;)
+	{
+		Snapshot	snapshot = decision_snapshot();
+		bool		done;
+
+		ledger_load(&batch->ledger, batch->clock, snapshot);
+		if (!batch->locked)
+		{
+			ledger_reset(&batch->ledger);
+			find_hopeless(batch);
+		}
+		decide(batch, false);
+		done = !books_anything(batch);
+		if (done || batch->locked || (batch->outrun == 0 && !batch->mixed))
+		{
+			if (batch->failed > 0)
+				decide(batch, true);
+			done = done || apply(batch);
+			/* with everything locked, and read after that */
+			if (!done && batch->locked)
+				concurrent_change_error();
+		}
+		UnregisterSnapshot(snapshot);
+		if (done)
+			return;
+		lock_requests(batch);
+	}
+}
+
+/*
+ * Write the rows of what is granted.
+ */
+static void
+write_rows(Batch *batch)
+{
+	progress_begin(&batch->progress, "reservations written", batch->granted);
+	for (int i = 0; i < batch->n; i++)
+	{
+		BatchRequest *request = &batch->requests[i];
+
+		if (request->outcome != BATCH_GRANTED)
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		if (request->row == NULL)
+			make_row(batch, request);
+		batch->writer.slot = request->row;
+		row_writer_insert(&batch->writer);
+		progress_step(&batch->progress);
+	}
+}
+
+static void
+log_denials(Batch *batch)
+{
+	RowWriter	log;
+
+	denial_log_open(&log);
+	for (int i = 0; i < batch->n; i++)
+	{
+		const BatchRequest *request = &batch->requests[i];
+
+		if (request->outcome == BATCH_REFUSED)
+			denial_log_add(&log, &request->asked->call, &request->refusal);
+	}
+	denial_log_close(&log);
+}
+
+/*
+ * Tell what became of the requests that depend on others.
+ */
+static void
+finish_outcomes(Batch *batch)
+{
+	bool		left = !books_anything(batch);
+
+	for (int i = 0; i < batch->n; i++)
+	{
+		BatchRequest *request = &batch->requests[i];
+
+		if (request->settled)
+			continue;
+		if (left && (request->outcome == BATCH_GRANTED ||
+					 request->outcome == BATCH_REPEATED))
+			request->outcome = BATCH_LEFT;
+		else if (request->outcome == BATCH_REPEATED)
+			request->reservation_id = request->first->answer->reservation_id;
+		else if (request->outcome == BATCH_FAULTY)
+			(void) request_key_reused(&request->key, &request->asked->fault);
+	}
+}
+
+/*
+ * batch_book books requests, each decided after those before it; with
+ * all_or_nothing, none if not all can be.  Refusals (RV001, RV002, RV006) are
+ * told, and logged; so are other faults of single requests, which are not.
+ *
+ * Raises 42704 for a resource that does not exist, and what book() raises that
+ * is no matter of one request.
+ */
+BatchRequest *
+batch_book(const char *function, JsonRequest *asked, int nrequests,
+		   bool all_or_nothing)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	Batch		batch = {.n = nrequests,.all_or_nothing = all_or_nothing};
+
+	require_writable(function);
+	LockRelationOid(relations->reservation, RowExclusiveLock);
+	batch.requests = palloc_extended(sizeof(BatchRequest) * (Size) nrequests,
+									 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int i = 0; i < nrequests; i++)
+		batch.requests[i].asked = &asked[i];
+	find_resources(&batch);
+	find_keys(&batch);
+	batch.clock = GetCurrentTimestamp();
+
+	row_writer_open(&batch.writer, relations->reservation, CMD_INSERT);
+	batch.has_triggers = batch.writer.target->ri_TrigDesc != NULL &&
+		batch.writer.target->ri_TrigDesc->trig_insert_before_row;
+	find_takes(&batch);
+	settle(&batch);
+	if (books_anything(&batch))
+		write_rows(&batch);
+	row_writer_close(&batch.writer);
+	CommandCounterIncrement();
+
+	if (batch.failed > 0)
+		log_denials(&batch);
+	finish_outcomes(&batch);
+	return batch.requests;
+}

@@ -1,0 +1,51 @@
+/*-------------------------------------------------------------------------
+ *
+ * batch.h
+ *	  Decide many requests in turn, and book them at once.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBITER_BATCH_H
+#define ARBITER_BATCH_H
+
+#include "postgres.h"
+
+#include "booking/ledger.h"
+#include "booking/request_json.h"
+#include "booking/request_key.h"
+
+typedef enum BatchOutcome
+{
+	BATCH_UNDECIDED,
+	BATCH_GRANTED,
+	BATCH_REPEATED,				/* its key was answered before */
+	BATCH_REFUSED,
+	BATCH_FAULTY,				/* see fault of the JsonRequest */
+	BATCH_LEFT					/* fits, but is not booked without the others */
+} BatchOutcome;
+
+typedef struct BatchRequest
+{
+	JsonRequest *asked;
+	BatchOutcome outcome;
+	bool		settled;		/* outcome is, whatever the others get */
+	int64		reservation_id; /* granted or repeated */
+	Refusal		refusal;
+
+	RequestKey	key;
+	uint32		key_hash;
+	struct BatchRequest *first; /* with the same key; of that one: */
+	struct BatchRequest *answer;	/* that one which was granted */
+
+	ReservationTake take;
+	LedgerAccount *account;
+	TupleTableSlot *row;		/* made before the decision, for triggers */
+	bool		too_early;
+	bool		hopeless;		/* also without the others */
+	TimelineRefusal where;		/* if hopeless */
+} BatchRequest;
+
+extern BatchRequest *batch_book(const char *function, JsonRequest *asked,
+								int nrequests, bool all_or_nothing);
+
+#endif							/* ARBITER_BATCH_H */

@@ -1,0 +1,523 @@
+/*-------------------------------------------------------------------------
+ *
+ * change.c
+ *	  Change reservations that exist: lock, change, ask the timeline, write.
+ *
+ * Every function that changes a reservation goes through these steps:
+ *
+ *	change_open()		read-only guard, table
+ *	change_lock()		rows, in the order of (reservation_id, part); then the
+ *						clock, which decides what has expired
+ *	change_require()	is there anything left of it that can be changed?
+ *	change_start_row(), row_writer_set() ..., change_end_row()
+ *						what becomes of each row; users' BEFORE ROW triggers
+ *						have their say
+ *	change_apply()		chunks, in the order of (resource_id, time): what all
+ *						rows give back and take is judged as one net change, so
+ *						a reservation may use what it itself occupies, and
+ *						nobody can slip in between
+ *	change_write()		rows, users' AFTER ROW triggers
+ *	change_close()		users' AFTER STATEMENT triggers
+ *
+ * Nothing is written before the timeline has agreed, so a change that is
+ * refused leaves everything as it was, also without an error.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "booking/change.h"
+
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "reservation/apply.h"
+#include "reservation/reservation.h"
+#include "support/errors.h"
+#include "support/key_scan.h"
+#include "support/locks.h"
+#include "support/relations.h"
+#include "timeline/base_rows.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+/*
+ * change_open opens the table for a function that changes reservations.
+ *
+ * Locks: RowExclusiveLock on arbiter_reservation.
+ */
+void
+change_open(Change *change, const char *function)
+{
+	require_writable(function);
+	memset(change, 0, sizeof(Change));
+	row_writer_open(&change->writer, arbiter_relations()->reservation, CMD_UPDATE);
+}
+
+static ChangePart *
+new_part(Change *change)
+{
+	if (change->nparts == change->room)
+	{
+		change->room = Max(4, 2 * change->room);
+		if (change->parts == NULL)
+			change->parts = palloc(sizeof(ChangePart) * change->room);
+		else
+			change->parts = repalloc_huge(change->parts,
+										  sizeof(ChangePart) * change->room);
+	}
+	memset(&change->parts[change->nparts], 0, sizeof(ChangePart));
+	return &change->parts[change->nparts++];
+}
+
+/*
+ * Lock the rows of a reservation in the order of their parts, and keep the
+ * latest version of each.
+ */
+static void
+lock_parts(Change *change, int64 reservation_id, Snapshot snapshot)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	Relation	rel = change->writer.rel;
+	KeyScan		scan;
+	ScanKeyData key;
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum(reservation_id));
+	key_scan_begin(&scan, relations->reservation, relations->reservation_pkey,
+				   snapshot, &key, 1);
+	while (key_scan_next(&scan))
+	{
+		TM_FailureData failure;
+		TM_Result	result;
+		bool		isnull;
+		TupleTableSlot *row = table_slot_create(rel, NULL);
+
+		result = table_tuple_lock(rel, &scan.slot->tts_tid, snapshot, row,
+								  GetCurrentCommandId(true),
+								  LockTupleNoKeyExclusive, LockWaitBlock,
+								  IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+								  &failure);
+		if (result == TM_Ok &&
+			DatumGetInt64(slot_getattr(row, relations->reservation_column[RESERVATION_ID],
+									   &isnull)) == reservation_id)
+		{
+			ChangePart *part = new_part(change);
+
+			part->reservation_id = reservation_id;
+			part->row = row;
+			/* a copy: there may be more rows than buffers to pin */
+			ExecMaterializeSlot(row);
+		}
+		else if (result == TM_Ok)
+			ExecDropSingleTupleTableSlot(row);	/* renumbered meanwhile */
+		else if (result == TM_SelfModified || result == TM_Invisible)
+			ereport(ERROR,
+					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+					 errmsg("reservation " INT64_FORMAT " is being changed by the same statement",
+							reservation_id),
+					 errhint("Change it in a statement of its own.")));
+		else if (result == TM_Deleted && !IsolationUsesXactSnapshot())
+			ExecDropSingleTupleTableSlot(row);
+		else
+			concurrent_change_error();
+	}
+	key_scan_end(&scan);
+}
+
+static void
+read_part(ChangePart *part, TimestampTz clock)
+{
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	bool		isnull;
+
+	reservation_range(part->row, &part->start, &part->end);
+	if (!reservation_read(part->row, &part->take))
+		return;
+	part->expires_at = DT_NOEND;
+	part->held = status_is_held(slot_getattr(part->row, columns[RESERVATION_STATUS],
+											 &isnull));
+	if (part->held)
+	{
+		Datum		value = slot_getattr(part->row, columns[RESERVATION_EXPIRES_AT],
+										 &isnull);
+
+		if (!isnull)
+			part->expires_at = DatumGetTimestampTz(value);
+	}
+	part->expired = part->held && part->expires_at <= clock;
+	part->live = !part->expired;
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64		left = *(const int64 *) a;
+	int64		right = *(const int64 *) b;
+
+	return (left > right) - (left < right);
+}
+
+/*
+ * change_lock locks the rows of reservations, ascending, and then reads the
+ * clock.  It is called once; an id may be given twice, and need not exist.
+ *
+ * Errors: 40001, 27000.
+ */
+void
+change_lock(Change *change, const int64 *reservation_ids, int n)
+{
+	Snapshot	snapshot = decision_snapshot();
+	int64	   *ids = palloc(sizeof(int64) * n);
+
+	memcpy(ids, reservation_ids, sizeof(int64) * n);
+	qsort(ids, n, sizeof(int64), compare_ids);
+	for (int i = 0; i < n; i++)
+	{
+		if (i == 0 || ids[i] != ids[i - 1])
+			lock_parts(change, ids[i], snapshot);
+	}
+	UnregisterSnapshot(snapshot);
+	pfree(ids);
+
+	change->clock = GetCurrentTimestamp();
+	for (int i = 0; i < change->nparts; i++)
+		read_part(&change->parts[i], change->clock);
+}
+
+/*
+ * change_expired_error raises what there is to say of a hold that has expired
+ * (RV009).
+ */
+void
+change_expired_error(const ChangePart *part, const char *done)
+{
+	AttrNumber	expires_at = arbiter_relations()->reservation_column[RESERVATION_EXPIRES_AT];
+	bool		isnull;
+	Datum		until = slot_getattr(part->row, expires_at, &isnull);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_ARBITER_HOLD_EXPIRED),
+			 errmsg("hold has expired: reservation " INT64_FORMAT " cannot be %s",
+					part->reservation_id, done),
+			 isnull ? errdetail("It was not confirmed in time.") :
+			 errdetail("It was held until %s and not confirmed by then.",
+					   timestamptz_to_str(DatumGetTimestampTz(until))),
+			 errhint("What it held is free again: ask for it anew with arbiter_reserve() or arbiter_hold().")));
+}
+
+/*
+ * change_require refuses a reservation of which nothing is left that could be
+ * changed: RV008 if there is none, or it was cancelled; RV009 if it was a hold
+ * and has expired, whether or not its status says so yet.
+ *
+ * done is what the caller would do with it: "cancelled", "moved".
+ */
+void
+change_require(const Change *change, int64 reservation_id, const char *done)
+{
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	TupleTableSlot *first = NULL;
+	const ChangePart *expired = NULL;
+	char	   *status = NULL;
+	bool		isnull;
+
+	for (int i = 0; i < change->nparts; i++)
+	{
+		const ChangePart *part = &change->parts[i];
+
+		if (part->reservation_id != reservation_id)
+			continue;
+		if (part->live)
+			return;
+		status = TextDatumGetCString(slot_getattr(part->row, columns[RESERVATION_STATUS],
+												  &isnull));
+		if (first == NULL)
+			first = part->row;
+		if (expired == NULL && (part->expired || strcmp(status, "expired") == 0))
+			expired = part;
+	}
+
+	if (first == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARBITER_NOT_FOUND),
+				 errmsg("reservation " INT64_FORMAT " does not exist",
+						reservation_id),
+				 errhint("The number is what arbiter_reserve() returned, reservation_id in arbiter_reservation.")));
+	if (expired != NULL)
+		change_expired_error(expired, done);
+	ereport(ERROR,
+			(errcode(ERRCODE_ARBITER_NOT_FOUND),
+			 errmsg("reservation " INT64_FORMAT " cannot be %s",
+					reservation_id, done),
+			 errdetail("Its status is \"%s\" already.",
+					   TextDatumGetCString(slot_getattr(first, columns[RESERVATION_STATUS], &isnull))),
+			 errhint("Only a reservation that is held or confirmed can be %s.", done)));
+}
+
+/*
+ * change_start_row begins to change a row: what is set with row_writer_set()
+ * from now on is its new version.  What it occupies follows from the rest.
+ */
+void
+change_start_row(Change *change, ChangePart *part)
+{
+	Assert(part->live && part->changed == NULL);
+	row_writer_copy_row(&change->writer, part->row);
+}
+
+/*
+ * change_end_row lets users' BEFORE ROW triggers have the new version of a row,
+ * and adds what it gives back and takes to the net change.
+ *
+ * Errors: RV003, RV005, RV007, 23503, 55000.
+ */
+void
+change_end_row(Change *change, ChangePart *part)
+{
+	RowWriter  *writer = &change->writer;
+
+	row_writer_before_update(writer, &part->row->tts_tid);
+	reservation_give_back(&change->net, &part->take);
+	if (reservation_settle(writer, &part->resource, part->row, &part->new_take))
+		reservation_take(&change->net, &part->new_take, &part->resource);
+	reservation_range(writer->slot, &part->new_start, &part->new_end);
+	part->changed = writer->slot;
+}
+
+/*
+ * change_apply asks the timeline to accept the net change; false if it refuses.
+ *
+ * Locks: chunks by (resource_id, time).
+ */
+bool
+change_apply(Change *change)
+{
+	switch (apply_reservations(&change->net, LockWaitSkip, &change->changes,
+							   &change->nchanges, &change->where))
+	{
+		case TIMELINE_APPLIED:
+			return true;
+		case TIMELINE_REFUSED:
+			break;
+		case TIMELINE_UNBUILT:
+		case TIMELINE_NO_RESOURCE:
+			resource_lost_error(change->changes[change->where.change].resource_id);
+	}
+	return false;
+}
+
+/*
+ * What the rows of a resource give back, less what they take but for a part
+ * that is asked for.
+ */
+static void
+give_back(const Change *change, const ChangePart *asked,
+		  Requirement *requirement)
+{
+	StepEvent  *events = palloc_extended(sizeof(StepEvent) * 4 * (Size) change->nparts,
+										 MCXT_ALLOC_HUGE);
+	int			n = 0;
+
+	for (int i = 0; i < change->nparts; i++)
+	{
+		const ChangePart *part = &change->parts[i];
+		const ReservationTake *take = &part->take;
+
+		if (part->changed == NULL)
+			continue;
+		if (take->active && take->resource_id == requirement->resource.id)
+		{
+			events[n++] = (StepEvent) {.instant = take->start,.delta = take->amount};
+			events[n++] = (StepEvent) {.instant = take->end,.delta = -take->amount};
+		}
+		take = &part->new_take;
+		if (part != asked && take->active &&
+			take->resource_id == requirement->resource.id)
+		{
+			events[n++] = (StepEvent) {.instant = take->start,.delta = -take->amount};
+			events[n++] = (StepEvent) {.instant = take->end,.delta = take->amount};
+		}
+	}
+	request_give_back(requirement, events, n);
+}
+
+/*
+ * Are all parts asked for over one range, each of another resource?
+ */
+static bool
+is_one_request(const Change *change, const ChangePart *limiting)
+{
+	for (int i = 0; i < change->nparts; i++)
+	{
+		const ChangePart *part = &change->parts[i];
+
+		if (part->changed == NULL || !part->new_take.active)
+			continue;
+		if (part->new_start != limiting->new_start ||
+			part->new_end != limiting->new_end ||
+			part->new_take.tryout != limiting->new_take.tryout)
+			return false;
+		for (int j = 0; j < i; j++)
+		{
+			if (change->parts[j].changed != NULL &&
+				change->parts[j].new_take.active &&
+				change->parts[j].resource.id == part->resource.id)
+				return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * Find the part on whose account the timeline refused.
+ */
+static const ChangePart *
+limiting_part(const Change *change)
+{
+	int32		resource_id = change->changes[change->where.change].resource_id;
+	TimestampTz instant = change->where.instant;
+	const ChangePart *found = NULL;
+
+	for (int i = 0; i < change->nparts; i++)
+	{
+		const ChangePart *part = &change->parts[i];
+		const ReservationTake *new = &part->new_take;
+		const ReservationTake *old = &part->take;
+
+		if (part->changed == NULL || !new->active ||
+			new->resource_id != resource_id ||
+			instant < new->start || instant >= new->end)
+			continue;
+		found = part;
+		/* it takes more there than it did */
+		if (old->resource_id != resource_id || instant < old->start ||
+			instant >= old->end || new->amount > old->amount)
+			break;
+	}
+	return found;
+}
+
+/*
+ * The request that a change amounts to: for what its rows are to become, made by
+ * somebody who gives back what they were.  It is that of one part, or of all
+ * parts if they are over one range.
+ */
+static void
+make_request(const Change *change, const ChangePart *asked, bool fixed_range,
+			 Request *request)
+{
+	bool		one_request = is_one_request(change, asked);
+
+	memset(request, 0, sizeof(Request));
+	request->start = asked->new_start;
+	request->end = asked->new_end;
+	request->clock = change->clock;
+	request->tryout = asked->new_take.tryout;
+	request->fixed_range = fixed_range;
+	request->requirements = palloc0(sizeof(Requirement) * change->nparts);
+	for (int i = 0; i < change->nparts; i++)
+	{
+		const ChangePart *part = &change->parts[i];
+		Requirement *requirement = &request->requirements[request->nrequirements];
+
+		if (part->changed == NULL || !part->new_take.active ||
+			(part != asked && !one_request))
+			continue;
+		requirement->resource = part->resource;
+		requirement->amount = part->new_take.amount;
+		give_back(change, part, requirement);
+		request->nrequirements++;
+	}
+}
+
+/*
+ * change_check_lead refuses a change to a start that is too early for the lead
+ * time of a resource (RV006).
+ */
+void
+change_check_lead(const Change *change)
+{
+	Request		request;
+	Refusal		refusal = {0};
+
+	for (int i = 0; i < change->nparts; i++)
+	{
+		const ChangePart *part = &change->parts[i];
+
+		if (part->changed == NULL || !part->new_take.active ||
+			part->new_start >= resource_earliest_start(&part->resource, change->clock))
+			continue;
+		make_request(change, part, false, &request);
+		if (!refuse_early_start(&request, &refusal))
+			continue;
+		if (refusal.has_earliest_start)
+			refusal.hint = psprintf("The earliest start at which the same request fits is %s.",
+									timestamptz_to_str(refusal.earliest_start));
+		else
+			refusal.hint = pstrdup("Pass the earliest start permitted, or a later one.");
+		refusal_raise(&refusal);
+	}
+}
+
+/*
+ * change_refusal composes the refusal of a change that the timeline has just
+ * refused, and the request that it is the refusal of.
+ *
+ * fixed_range leaves other times out of the hint.
+ */
+void
+change_refusal(const Change *change, bool fixed_range, Request *request,
+			   Refusal *refusal)
+{
+	const ChangePart *limiting = limiting_part(change);
+
+	if (limiting == NULL)
+		refuse_statement(change->changes, &change->where);
+	make_request(change, limiting, fixed_range, request);
+	refuse_capacity(request, limiting->resource.id, &change->where, refusal);
+}
+
+/*
+ * change_refuse raises the refusal of a change.
+ */
+void
+change_refuse(const Change *change, bool fixed_range)
+{
+	Request		request;
+	Refusal		refusal = {0};
+
+	change_refusal(change, fixed_range, &request, &refusal);
+	refusal_raise(&refusal);
+}
+
+/*
+ * change_write writes the new version of every row that has one.
+ */
+void
+change_write(Change *change)
+{
+	for (int i = 0; i < change->nparts; i++)
+	{
+		ChangePart *part = &change->parts[i];
+
+		CHECK_FOR_INTERRUPTS();
+		if (part->changed == NULL)
+			continue;
+		change->writer.slot = part->changed;
+		row_writer_update(&change->writer, &part->row->tts_tid);
+	}
+}
+
+/*
+ * change_close makes what was written visible to the next command, and lets go
+ * of everything but the locks.
+ */
+void
+change_close(Change *change)
+{
+	for (int i = 0; i < change->nparts; i++)
+		ExecDropSingleTupleTableSlot(change->parts[i].row);
+	row_writer_close(&change->writer);
+	CommandCounterIncrement();
+}

@@ -1,0 +1,582 @@
+/*-------------------------------------------------------------------------
+ *
+ * evacuate.c
+ *	  Move reservations off a resource.
+ *
+ * Rows are locked in the order of (reservation_id, part), chunks in that of
+ * (resource_id, time); who gets the place that there is, is decided in another
+ * order, the caller's.  So everything is locked first.  Then a ledger (ledger.c)
+ * of both resources says, in the caller's order, what fits, and all that does is
+ * moved as one change.
+ *
+ * Reservations that do not fit even if they were the only ones are found before
+ * chunks are locked, and have none locked.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "booking/change.h"
+#include "booking/ledger.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "reservation/apply.h"
+#include "reservation/reservation.h"
+#include "reservation/trace.h"
+#include "support/arguments.h"
+#include "support/errors.h"
+#include "support/locks.h"
+#include "support/progress.h"
+#include "support/relations.h"
+#include "timeline/base_rows.h"
+#include "utils/builtins.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(arbiter_evacuate);
+
+/* columns of a row */
+enum
+{
+	EVACUATE_RESERVATION_ID,
+	EVACUATE_PART,
+	EVACUATE_USER_ID,
+	EVACUATE_DURING,
+	EVACUATE_AMOUNT,
+	EVACUATE_MOVED,
+	EVACUATE_REASON,
+	EVACUATE_MESSAGE,
+	EVACUATE_LIMITING_TIME,
+	EVACUATE_AVAILABLE,
+	EVACUATE_NCOLUMNS
+};
+
+/* a reservation that should leave */
+typedef struct Evacuee
+{
+	ChangePart *part;
+	int32		number;			/* of the part */
+	char	   *user_id;
+	TimestampTz created_at;
+	TimestampTz start;			/* of what it would occupy there */
+	TimestampTz end;
+	bool		hopeless;		/* does not fit, also without the others */
+	bool		stays;			/* is in nobody's way any more */
+	bool		moves;
+	Fault		fault;			/* if it can do neither */
+	bool		has_limit;		/* because of this: */
+	TimestampTz limiting_time;
+	int64		available;
+} Evacuee;
+
+typedef int (*EvacueeComparator) (const void *, const void *);
+
+typedef struct Evacuation
+{
+	Resource	from;
+	Resource	to;
+	TimestampTz start;
+	TimestampTz end;
+	bool		only_conflicts;
+	Change		change;
+	Evacuee    *evacuees;
+	int			n;
+	Ledger		ledger;
+	LedgerAccount *source;		/* if only_conflicts */
+	LedgerAccount *target;
+	bool		mixed;			/* ordinary users and try-outs on a float */
+} Evacuation;
+
+static int
+compare_age(const void *a, const void *b)
+{
+	const Evacuee *left = a;
+	const Evacuee *right = b;
+
+	if (left->created_at != right->created_at)
+		return left->created_at < right->created_at ? -1 : 1;
+	if (left->part->reservation_id != right->part->reservation_id)
+		return left->part->reservation_id < right->part->reservation_id ? -1 : 1;
+	return (left->number > right->number) - (left->number < right->number);
+}
+
+static int
+compare_newest(const void *a, const void *b)
+{
+	return compare_age(b, a);
+}
+
+static int
+compare_smallest(const void *a, const void *b)
+{
+	int64		left = ((const Evacuee *) a)->part->take.amount;
+	int64		right = ((const Evacuee *) b)->part->take.amount;
+
+	if (left != right)
+		return left < right ? -1 : 1;
+	return compare_newest(a, b);
+}
+
+static int
+compare_largest(const void *a, const void *b)
+{
+	int64		left = ((const Evacuee *) a)->part->take.amount;
+	int64		right = ((const Evacuee *) b)->part->take.amount;
+
+	if (left != right)
+		return left > right ? -1 : 1;
+	return compare_newest(a, b);
+}
+
+static int
+compare_users(const void *a, const void *b)
+{
+	int			order = strcmp(((const Evacuee *) a)->user_id,
+							   ((const Evacuee *) b)->user_id);
+
+	return order != 0 ? order : compare_newest(a, b);
+}
+
+static EvacueeComparator
+read_order(const char *sort_order)
+{
+	static const struct
+	{
+		const char *name;
+		EvacueeComparator compare;
+	}			orders[] = {
+		{"newest", compare_newest},
+		{"oldest", compare_age},
+		{"smallest", compare_smallest},
+		{"largest", compare_largest},
+		{"user", compare_users}
+	};
+
+	for (int i = 0; i < lengthof(orders); i++)
+	{
+		if (strcmp(sort_order, orders[i].name) == 0)
+			return orders[i].compare;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown sort order \"%s\"", sort_order),
+			 errhint("Pass newest, oldest, smallest, largest or user.")));
+}
+
+static void
+find_resources(Evacuation *evacuation, const char *from, const char *to)
+{
+	Snapshot	snapshot = decision_snapshot();
+	const Resource *order[2] = {&evacuation->from, &evacuation->to};
+
+	resource_get(from, snapshot, &evacuation->from);
+	resource_get(to, snapshot, &evacuation->to);
+	UnregisterSnapshot(snapshot);
+	if (evacuation->from.id == evacuation->to.id)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("cannot evacuate resource \"%s\" to itself", from),
+				 errhint("Name another resource for to_resource.")));
+
+	/* resources come before rows */
+	if (evacuation->from.id > evacuation->to.id)
+	{
+		order[0] = &evacuation->to;
+		order[1] = &evacuation->from;
+	}
+	for (int i = 0; i < lengthof(order); i++)
+	{
+		if (!timeline_ensure_built(order[i]->id))
+			resource_vanished_error(order[i]->name);
+		resource_lock_shared(order[i]->id);
+	}
+}
+
+/*
+ * Lock the rows of the reservations that overlap the range.
+ */
+static void
+lock_reservations(Evacuation *evacuation)
+{
+	Snapshot	snapshot = decision_snapshot();
+	TimestampTz now = GetCurrentTimestamp();
+	ReservationScan scan;
+	ReservationRow row;
+	Size		room = 64;
+	int			n = 0;
+	int64	   *ids = palloc(sizeof(int64) * room);
+
+	reservation_scan_begin(&scan, evacuation->from.id, evacuation->start,
+						   evacuation->end, snapshot);
+	while (reservation_scan_next(&scan, &row))
+	{
+		if (!row.active || row.expires_at <= now)
+			continue;
+		if (n == (int) room)
+		{
+			room *= 2;
+			ids = repalloc_huge(ids, sizeof(int64) * room);
+		}
+		ids[n++] = row.reservation_id;
+	}
+	reservation_scan_end(&scan);
+	UnregisterSnapshot(snapshot);
+	change_lock(&evacuation->change, ids, n);
+	pfree(ids);
+}
+
+/*
+ * Find who should leave, now that nobody else can change that.
+ */
+static void
+find_evacuees(Evacuation *evacuation)
+{
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	Change	   *change = &evacuation->change;
+	const Resource *to = &evacuation->to;
+
+	evacuation->evacuees = palloc_extended(sizeof(Evacuee) * (Size) change->nparts,
+										   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int i = 0; i < change->nparts; i++)
+	{
+		ChangePart *part = &change->parts[i];
+		Evacuee    *evacuee = &evacuation->evacuees[evacuation->n];
+		bool		isnull;
+
+		if (!part->live || part->take.resource_id != evacuation->from.id ||
+			part->start >= evacuation->end || part->end <= evacuation->start)
+			continue;
+		evacuee->part = part;
+		evacuee->number = DatumGetInt32(slot_getattr(part->row, columns[RESERVATION_PART], &isnull));
+		evacuee->user_id = TextDatumGetCString(slot_getattr(part->row, columns[RESERVATION_USER_ID], &isnull));
+		evacuee->created_at = DatumGetTimestampTz(slot_getattr(part->row, columns[RESERVATION_CREATED_AT], &isnull));
+		evacuee->start = part->start;
+		evacuee->end = part->end;
+		resource_occupied(to, &evacuee->start, &evacuee->end);
+		evacuee->hopeless = range_is_misaligned(part->start, part->end,
+												to->granularity, to->name,
+												&evacuee->fault);
+		evacuation->n++;
+	}
+}
+
+static void
+open_ledger(Evacuation *evacuation)
+{
+	ledger_init(&evacuation->ledger);
+	evacuation->target = ledger_account(&evacuation->ledger, &evacuation->to);
+	if (evacuation->only_conflicts)
+		evacuation->source = ledger_account(&evacuation->ledger, &evacuation->from);
+	for (int i = 0; i < evacuation->n; i++)
+	{
+		const Evacuee *evacuee = &evacuation->evacuees[i];
+
+		ledger_expect(evacuation->target, evacuee->start, evacuee->end);
+		if (evacuation->source != NULL)
+			ledger_expect(evacuation->source, evacuee->part->take.start,
+						  evacuee->part->take.end);
+	}
+}
+
+static bool
+fits(const Evacuation *evacuation, const Evacuee *evacuee)
+{
+	return ledger_available(evacuation->target, evacuee->part->take.tryout,
+							evacuee->start, evacuee->end,
+							NULL) >= evacuee->part->take.amount;
+}
+
+static bool
+is_in_conflict(const Evacuation *evacuation, const Evacuee *evacuee)
+{
+	return evacuation->source == NULL ||
+		ledger_available(evacuation->source, true, evacuee->part->take.start,
+						 evacuee->part->take.end, NULL) < 0;
+}
+
+/*
+ * Tell why there is no place: RV002 where any part of it is outside the
+ * schedule, otherwise RV001.
+ */
+static void
+tell_no_place(const Evacuation *evacuation, Evacuee *evacuee, Snapshot snapshot)
+{
+	const Resource *to = &evacuation->to;
+
+	evacuee->has_limit = true;
+	if (refusal_first_outside(to->id, evacuee->start, evacuee->end, snapshot,
+							  &evacuee->limiting_time))
+	{
+		evacuee->available = 0;
+		(void) fault_set(&evacuee->fault, ERRCODE_ARBITER_OUTSIDE_SCHEDULE,
+						 psprintf("range is outside the schedule of resource \"%s\"", to->name),
+						 NULL, NULL);
+		return;
+	}
+	evacuee->available =
+		ledger_available(evacuation->target, evacuee->part->take.tryout,
+						 evacuee->start, evacuee->end, &evacuee->limiting_time);
+	(void) fault_set(&evacuee->fault, ERRCODE_ARBITER_INSUFFICIENT_CAPACITY,
+					 psprintf("insufficient capacity of resource \"%s\"", to->name),
+					 NULL, NULL);
+}
+
+/*
+ * Find who need not go, and whom there is no place for in any case.
+ */
+static void
+find_hopeless(Evacuation *evacuation)
+{
+	Snapshot	snapshot = decision_snapshot();
+
+	ledger_load(&evacuation->ledger, evacuation->change.clock, snapshot);
+	for (int i = 0; i < evacuation->n; i++)
+	{
+		Evacuee    *evacuee = &evacuation->evacuees[i];
+
+		evacuee->stays = !is_in_conflict(evacuation, evacuee);
+		if (evacuee->stays || evacuee->hopeless || fits(evacuation, evacuee))
+			continue;
+		evacuee->hopeless = true;
+		tell_no_place(evacuation, evacuee, snapshot);
+	}
+	UnregisterSnapshot(snapshot);
+}
+
+/*
+ * Lock the chunks of all that may move, on both sides.
+ */
+static void
+lock_chunks(Evacuation *evacuation)
+{
+	NetChange	net = {0};
+	int32		lost;
+
+	for (int i = 0; i < evacuation->n; i++)
+	{
+		const Evacuee *evacuee = &evacuation->evacuees[i];
+		const ReservationTake *take = &evacuee->part->take;
+
+		if (evacuee->stays || evacuee->hopeless)
+			continue;
+		net_change_add(&net, take->resource_id, take->start, take->end, -1);
+		net_change_add(&net, evacuation->to.id, evacuee->start, evacuee->end, -1);
+	}
+	if (lock_for_reservations(&net, evacuation->change.clock, LockWaitSkip,
+							  &lost) == TIMELINE_NO_RESOURCE)
+		resource_vanished_error(lost == evacuation->to.id ? evacuation->to.name :
+								evacuation->from.name);
+}
+
+/*
+ * Decide, in the order of the evacuees, who moves.
+ */
+static void
+decide(Evacuation *evacuation)
+{
+	Snapshot	snapshot = decision_snapshot();
+	bool		tryout = false;
+	bool		ordinary = false;
+
+	/* of expired holds, those that could be marked have been */
+	ledger_load(&evacuation->ledger, DT_NOBEGIN, snapshot);
+	for (int i = 0; i < evacuation->n; i++)
+	{
+		Evacuee    *evacuee = &evacuation->evacuees[i];
+		const ReservationTake *take = &evacuee->part->take;
+
+		CHECK_FOR_INTERRUPTS();
+		if (evacuee->stays || !is_in_conflict(evacuation, evacuee))
+		{
+			evacuee->stays = true;
+			continue;
+		}
+		if (evacuee->hopeless)
+			continue;
+		if (!fits(evacuation, evacuee))
+		{
+			tell_no_place(evacuation, evacuee, snapshot);
+			continue;
+		}
+		evacuee->moves = true;
+		ledger_take(evacuation->target, evacuee->start, evacuee->end, take->amount);
+		if (evacuation->source != NULL)
+			ledger_take(evacuation->source, take->start, take->end, -take->amount);
+		tryout |= take->tryout;
+		ordinary |= !take->tryout;
+	}
+	evacuation->mixed = tryout && ordinary && evacuation->to.float_share > 0;
+	UnregisterSnapshot(snapshot);
+}
+
+static void
+move(Evacuation *evacuation, Evacuee *evacuee)
+{
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	Change	   *change = &evacuation->change;
+	bool		isnull;
+	Datum		attributes = slot_getattr(evacuee->part->row,
+										  columns[RESERVATION_ATTRIBUTES], &isnull);
+	Jsonb	   *traced = trace_evacuation(isnull ? NULL : DatumGetJsonbP(attributes),
+										  evacuation->from.name,
+										  evacuation->to.name, change->clock);
+
+	change_start_row(change, evacuee->part);
+	row_writer_set(&change->writer, columns[RESERVATION_RESOURCE_ID],
+				   Int32GetDatum(evacuation->to.id), false);
+	row_writer_set(&change->writer, columns[RESERVATION_ATTRIBUTES],
+				   JsonbPGetDatum(traced), false);
+	change_end_row(change, evacuee->part);
+}
+
+/*
+ * The net of ordinary users and try-outs does not tell who came first, and the
+ * ledger has decided that.
+ */
+static void
+leave_float_to_ledger(Evacuation *evacuation)
+{
+	Change	   *change = &evacuation->change;
+
+	change->net = (NetChange) {0};
+	for (int i = 0; i < change->nparts; i++)
+	{
+		const ChangePart *part = &change->parts[i];
+		ReservationTake take = part->new_take;
+
+		if (part->changed == NULL)
+			continue;
+		reservation_give_back(&change->net, &part->take);
+		take.tryout = true;
+		if (take.active)
+			reservation_take(&change->net, &take, &part->resource);
+	}
+}
+
+/*
+ * Move all that moves, as one change.
+ */
+static void
+move_all(Evacuation *evacuation)
+{
+	Change	   *change = &evacuation->change;
+	const TriggerDesc *triggers = change->writer.target->ri_TrigDesc;
+	Progress	progress;
+	int			moves = 0;
+
+	for (int i = 0; i < evacuation->n; i++)
+		moves += evacuation->evacuees[i].moves;
+	progress_begin(&progress, "reservations moved", moves);
+	for (int i = 0; i < evacuation->n; i++)
+	{
+		if (!evacuation->evacuees[i].moves)
+			continue;
+		move(evacuation, &evacuation->evacuees[i]);
+		progress_step(&progress);
+	}
+	if (evacuation->mixed &&
+		(triggers == NULL || !triggers->trig_update_before_row))
+		leave_float_to_ledger(evacuation);
+	/* refused only if a trigger made something else of a row */
+	if (!change_apply(change))
+		change_refuse(change, true);
+	change_write(change);
+}
+
+static void
+put_row(ReturnSetInfo *result, const Evacuee *evacuee)
+{
+	const ChangePart *part = evacuee->part;
+	Datum		values[EVACUATE_NCOLUMNS];
+	bool		nulls[EVACUATE_NCOLUMNS];
+
+#define SET_COLUMN(which, value) \
+	(values[which] = (value), nulls[which] = false)
+
+	memset(nulls, true, sizeof(nulls));
+	SET_COLUMN(EVACUATE_RESERVATION_ID, Int64GetDatum(part->reservation_id));
+	SET_COLUMN(EVACUATE_PART, Int32GetDatum(evacuee->number));
+	SET_COLUMN(EVACUATE_USER_ID, CStringGetTextDatum(evacuee->user_id));
+	SET_COLUMN(EVACUATE_DURING, range_datum(part->start, part->end));
+	SET_COLUMN(EVACUATE_AMOUNT, Int64GetDatum(part->take.amount));
+	SET_COLUMN(EVACUATE_MOVED, BoolGetDatum(evacuee->moves));
+	if (!evacuee->moves)
+	{
+		SET_COLUMN(EVACUATE_REASON, CStringGetTextDatum(unpack_sql_state(evacuee->fault.sqlstate)));
+		SET_COLUMN(EVACUATE_MESSAGE, CStringGetTextDatum(evacuee->fault.message));
+		if (evacuee->has_limit)
+		{
+			SET_COLUMN(EVACUATE_LIMITING_TIME, TimestampTzGetDatum(evacuee->limiting_time));
+			SET_COLUMN(EVACUATE_AVAILABLE, Int64GetDatum(evacuee->available));
+		}
+	}
+#undef SET_COLUMN
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/*
+ * arbiter_evacuate(from_resource text, to_resource text, start_time timestamptz,
+ *					end_time timestamptz, sort_order text,
+ *					only_conflicts boolean)
+ * -> rows (reservation_id bigint, part integer, user_id text,
+ *			during tstzrange, amount bigint, moved boolean, reason text,
+ *			message text, limiting_time timestamptz, available bigint)
+ *
+ * Moves reservations that overlap [start_time, end_time) to another resource,
+ * each whole and at its own time, as long as they fit there: in the order newest,
+ * oldest, smallest, largest, or by user and newest first.  NULL times are now
+ * and infinity.  With only_conflicts, those are left alone that overlap no
+ * window in which from_resource is oversold, and no more are moved than it takes
+ * to end that.  One row per reservation and part that was moved or has no place,
+ * in that order; reason is RV001, RV002 or RV007.  Rows that are moved note it
+ * in attributes, see trace.c.
+ *
+ * What is occupied and how it is aligned is as to_resource has it; its lead time
+ * does not count.  Expired holds are left alone.
+ *
+ * Errors: 22004 NULL; 22023 sort order, or a resource to itself; RV003; 42704
+ * resource; 25006; 40001 above READ COMMITTED; what a refusal raises if a user's
+ * trigger made something else of a row.
+ *
+ * Locks: both resources, shared; the reservations' rows by (reservation_id,
+ * part); the chunks they leave and go to by (resource_id, time).  Volatile and
+ * parallel unsafe: it writes.
+ */
+Datum
+arbiter_evacuate(PG_FUNCTION_ARGS)
+{
+	Evacuation	evacuation = {0};
+	char	   *from = argument_text(fcinfo, 0, "from_resource");
+	char	   *to = argument_text(fcinfo, 1, "to_resource");
+	EvacueeComparator compare;
+
+	evacuation.start = PG_ARGISNULL(2) ? GetCurrentTimestamp() : PG_GETARG_TIMESTAMPTZ(2);
+	evacuation.end = PG_ARGISNULL(3) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(3);
+	if (!TIMESTAMP_IS_NOBEGIN(evacuation.start) || evacuation.end <= evacuation.start)
+		check_time_range(evacuation.start, evacuation.end);
+	compare = read_order(argument_text(fcinfo, 4, "sort_order"));
+	argument_not_null(fcinfo, 5, "only_conflicts");
+	evacuation.only_conflicts = PG_GETARG_BOOL(5);
+
+	require_writable("arbiter_evacuate()");
+	change_open(&evacuation.change, "arbiter_evacuate()");
+	find_resources(&evacuation, from, to);
+	lock_reservations(&evacuation);
+	find_evacuees(&evacuation);
+	qsort(evacuation.evacuees, evacuation.n, sizeof(Evacuee), compare);
+
+	open_ledger(&evacuation);
+	find_hopeless(&evacuation);
+	lock_chunks(&evacuation);
+	decide(&evacuation);
+	move_all(&evacuation);
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < evacuation.n; i++)
+	{
+		if (!evacuation.evacuees[i].stays)
+			put_row((ReturnSetInfo *) fcinfo->resultinfo, &evacuation.evacuees[i]);
+	}
+	change_close(&evacuation.change);
+	return (Datum) 0;
+}

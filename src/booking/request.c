@@ -1,0 +1,173 @@
+/*-------------------------------------------------------------------------
+ *
+ * request.c
+ *	  What is asked for, and what is available to whoever asks.
+ *
+ * Whoever changes reservations gives something back, which the timeline still
+ * counts: that is added to what is available to him.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "booking/request.h"
+
+#include "common/int.h"
+#include "support/relations.h"
+#include "timeline/base_rows.h"
+
+/*
+ * request_give_back notes what whoever asks gives back of a required resource.
+ */
+void
+request_give_back(Requirement *requirement, StepEvent *events, int nevents)
+{
+	Segment    *segments = palloc_extended(sizeof(Segment) * (Size) (nevents + 1),
+										   MCXT_ALLOC_HUGE);
+
+	requirement->ngiven_back = steps_from_events(events, nevents, segments);
+	if (requirement->ngiven_back < 0)
+		amount_overflow_error();
+	requirement->given_back = segments;
+}
+
+/*
+ * request_view makes a view of the timeline of a required resource: of what is
+ * available to whoever asks.
+ */
+void
+request_view(TimelineView *view, const Request *request, int which,
+			 TimestampTz from, TimestampTz to, Snapshot snapshot)
+{
+	const Requirement *requirement = &request->requirements[which];
+
+	resource_view(view, &requirement->resource, request->tryout, request->clock,
+				  from, to, snapshot);
+	timeline_view_add(view, requirement->given_back, requirement->ngiven_back);
+}
+
+/*
+ * request_available returns the smallest amount of a required resource that is
+ * available over the range of a request, and where that is.
+ */
+int64
+request_available(const Request *request, int which, Snapshot snapshot,
+				  TimestampTz *instant)
+{
+	TimestampTz start = request->start;
+	TimestampTz end = request->end;
+	TimelineView view;
+
+	resource_occupied(&request->requirements[which].resource, &start, &end);
+	request_view(&view, request, which, start, end, snapshot);
+	return timeline_minimum(&view, start, end, instant);
+}
+
+/*
+ * request_fits_until returns the latest end, not after that of the request, up
+ * to which it would fit from an instant on; that instant if not at all.
+ */
+TimestampTz
+request_fits_until(const Request *request, TimestampTz from, Snapshot snapshot)
+{
+	TimestampTz latest = request->end;
+
+	for (int i = 0; i < request->nrequirements; i++)
+	{
+		const Requirement *requirement = &request->requirements[i];
+		const Resource *resource = &requirement->resource;
+		TimestampTz start = from;
+		TimestampTz end = request->end;
+		TimestampTz until;
+		TimelineView view;
+		TimelineFit fit;
+
+		/* from is inside what is reserved, or its end: setup is no matter */
+		resource_occupied(resource, &start, &end);
+		request_view(&view, request, i, from, end, snapshot);
+		timeline_fit_begin(&fit, &view, requirement->amount, from, end);
+		until = timeline_fit_limit(&fit, end);
+		timeline_fit_end(&fit);
+		if (until == end)
+			continue;
+		until = steps_round_down(until - resource->cleanup_time,
+								 resource->granularity, GRANULARITY_ORIGIN);
+		latest = Min(latest, until);
+	}
+	return Max(latest, from);
+}
+
+/*
+ * request_find_resources finds the resources of a request by name; 42704 if
+ * there is none of a name.
+ */
+void
+request_find_resources(Request *request, Snapshot snapshot)
+{
+	for (int i = 0; i < request->nrequirements; i++)
+		resource_get(request->requirements[i].resource.name, snapshot,
+					 &request->requirements[i].resource);
+}
+
+/*
+ * request_granularity returns the granularity that is aligned for all resources
+ * of a request, their least common multiple; 0 if none has one.
+ *
+ * When that does not fit 64 bits, only the origin is aligned for all of them;
+ * PG_INT64_MAX says as much.
+ */
+int64
+request_granularity(const Request *request)
+{
+	int64		common = 0;
+
+	for (int i = 0; i < request->nrequirements; i++)
+	{
+		int64		granularity = request->requirements[i].resource.granularity;
+		int64		a = common;
+		int64		b = granularity;
+
+		if (granularity == 0)
+			continue;
+		/* Euclid's algorithm; a is the greatest common divisor at the end */
+		while (b != 0)
+		{
+			int64		remainder = a % b;
+
+			a = b;
+			b = remainder;
+		}
+		if (common == 0)
+			common = granularity;
+		else if (pg_mul_s64_overflow(common, granularity / a, &common))
+			return PG_INT64_MAX;
+	}
+	return common;
+}
+
+/*
+ * request_earliest_start returns the earliest start that the lead times of all
+ * resources of a request permit, not aligned; -infinity if there are none.
+ */
+TimestampTz
+request_earliest_start(const Request *request)
+{
+	TimestampTz start = DT_NOBEGIN;
+
+	for (int i = 0; i < request->nrequirements; i++)
+		start = Max(start, resource_earliest_start(&request->requirements[i].resource,
+												   request->clock));
+	return start;
+}
+
+/*
+ * request_duration returns how long a request lasts.
+ */
+int64
+request_duration(const Request *request)
+{
+	int64		duration;
+
+	if (request->end == STEPS_INFINITY ||
+		pg_sub_s64_overflow(request->end, request->start, &duration))
+		return STEPS_INFINITY;
+	return duration;
+}

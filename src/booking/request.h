@@ -1,0 +1,50 @@
+/*-------------------------------------------------------------------------
+ *
+ * request.h
+ *	  What is asked for: amounts of resources over a time range.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBITER_REQUEST_H
+#define ARBITER_REQUEST_H
+
+#include "postgres.h"
+
+#include "resource/resource.h"
+#include "datatype/timestamp.h"
+
+/* what is asked of one resource */
+typedef struct Requirement
+{
+	Resource	resource;
+	int64		amount;
+	const Segment *given_back;	/* by whoever asks; ascending, disjoint */
+	int			ngiven_back;
+} Requirement;
+
+/* amounts of one or several resources over one range */
+typedef struct Request
+{
+	TimestampTz start;
+	TimestampTz end;
+	TimestampTz clock;			/* decides lead time and expiry */
+	bool		tryout;			/* may have the float */
+	bool		fixed_range;	/* other times are of no use */
+	Requirement *requirements;
+	int			nrequirements;
+} Request;
+
+extern void request_give_back(Requirement *requirement, StepEvent *events,
+							  int nevents);
+extern void request_view(TimelineView *view, const Request *request, int which,
+						 TimestampTz from, TimestampTz to, Snapshot snapshot);
+extern int64 request_available(const Request *request, int which,
+							   Snapshot snapshot, TimestampTz *instant);
+extern TimestampTz request_fits_until(const Request *request, TimestampTz from,
+									  Snapshot snapshot);
+extern void request_find_resources(Request *request, Snapshot snapshot);
+extern int64 request_duration(const Request *request);
+extern int64 request_granularity(const Request *request);
+extern TimestampTz request_earliest_start(const Request *request);
+
+#endif							/* ARBITER_REQUEST_H */

@@ -1,0 +1,227 @@
+/*-------------------------------------------------------------------------
+ *
+ * slot.c
+ *	  Search for the times at which a request fits.
+ *
+ * Every resource reads its timeline once, forward (timeline_fit.c).  The first
+ * that is short of something moves the start to where it no longer is, and the
+ * others follow; once all agree on a start, that is the earliest.  Starts are
+ * whole microseconds, or multiples of the granularity: the answer is exact, not
+ * one of a list of candidates.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "booking/slot.h"
+
+#include "common/int.h"
+#include "miscadmin.h"
+#include "support/guc.h"
+#include "timeline/base_rows.h"
+
+/*
+ * What a reservation from an instant on occupies of a resource.
+ */
+static void
+occupied(const SlotSearch *search, int which, TimestampTz start,
+		 TimestampTz *from, TimestampTz *to)
+{
+	*from = start;
+	if (search->duration == STEPS_INFINITY ||
+		pg_add_s64_overflow(start, search->duration, to))
+		*to = STEPS_INFINITY;
+	resource_occupied(&search->request->requirements[which].resource, from, to);
+}
+
+/*
+ * slot_search_begin prepares a search for what a request asks for, over starts
+ * from one instant to another; of its own times only the clock counts.
+ *
+ * duration must be a multiple of the granularity.  Takes AccessShareLock on the
+ * tables it reads.
+ */
+void
+slot_search_begin(SlotSearch *search, const Request *request, int64 duration,
+				  TimestampTz from, TimestampTz last, Snapshot snapshot)
+{
+	search->request = request;
+	search->duration = duration;
+	search->granularity = request_granularity(request);
+	search->views = palloc(sizeof(TimelineView) * request->nrequirements);
+	search->fits = palloc(sizeof(TimelineFit) * request->nrequirements);
+
+	from = Max(from, request_earliest_start(request));
+	/* with room for the setup time, which would be cut off */
+	from = Max(from, MIN_TIMESTAMP + BUFFER_MAX);
+	search->next = steps_round_up(from, search->granularity, GRANULARITY_ORIGIN);
+	/* a reservation has an end that is a timestamp */
+	search->last = END_TIMESTAMP - 1;
+	if (duration != STEPS_INFINITY)
+		search->last -= duration;
+	search->end = STEPS_INFINITY;
+	if (last < search->last)
+	{
+		search->last = last;
+		if (duration != STEPS_INFINITY)
+			search->end = last + duration;
+	}
+
+	for (int i = 0; i < request->nrequirements; i++)
+	{
+		const Requirement *requirement = &request->requirements[i];
+		TimestampTz start = Min(search->next, search->last);
+		TimestampTz end = search->end;
+
+		resource_occupied(&requirement->resource, &start, &end);
+		request_view(&search->views[i], request, i, start, end, snapshot);
+		timeline_fit_begin(&search->fits[i], &search->views[i],
+						   requirement->amount, start, end);
+	}
+}
+
+/*
+ * slot_search_next finds the earliest start not yet ruled out at which
+ * everything fits for the whole duration.
+ */
+bool
+slot_search_next(SlotSearch *search, TimestampTz *start)
+{
+	int			nrequirements = search->request->nrequirements;
+	int			agreed = 0;
+
+	for (int i = 0; agreed < nrequirements; i = (i + 1) % nrequirements)
+	{
+		const Resource *resource = &search->request->requirements[i].resource;
+		TimelineFit *fit = &search->fits[i];
+
+		for (;;)
+		{
+			TimestampTz from;
+			TimestampTz to;
+
+			if (search->next > search->last)
+				return false;
+			occupied(search, i, search->next, &from, &to);
+			if (timeline_fit_lasts(fit, from, to))
+				break;
+			if (fit->free_from == STEPS_INFINITY)
+			{
+				search->next = STEPS_INFINITY;
+				return false;
+			}
+			CHECK_FOR_INTERRUPTS();
+			search->next = steps_round_up(fit->free_from + resource->setup_time,
+										  search->granularity,
+										  GRANULARITY_ORIGIN);
+			agreed = 0;
+		}
+		agreed++;
+	}
+	*start = search->next;
+	return true;
+}
+
+/*
+ * slot_search_window returns the latest start up to which, from a start that
+ * was just found, every start fits, and rules them all out; infinity if there
+ * is no end to them.
+ */
+TimestampTz
+slot_search_window(SlotSearch *search, TimestampTz start)
+{
+	TimestampTz end = search->end;
+	TimestampTz latest = STEPS_INFINITY;
+
+	for (int i = 0; i < search->request->nrequirements; i++)
+	{
+		const Resource *resource = &search->request->requirements[i].resource;
+		TimestampTz from = start;
+		TimestampTz to = end;
+		TimestampTz limit;
+
+		resource_occupied(resource, &from, &to);
+		limit = timeline_fit_limit(&search->fits[i], to);
+		if (limit < to)
+			end = Max(limit - resource->cleanup_time, start + search->duration);
+	}
+	if (end != STEPS_INFINITY)
+		latest = steps_round_down(end - search->duration, search->granularity,
+								  GRANULARITY_ORIGIN);
+	search->next = latest == STEPS_INFINITY ? STEPS_INFINITY :
+		steps_round_up(latest + 1, search->granularity, GRANULARITY_ORIGIN);
+	return latest;
+}
+
+/*
+ * slot_search_available returns how much is available from a start on, of a
+ * request for one resource.
+ */
+int64
+slot_search_available(const SlotSearch *search, TimestampTz start)
+{
+	TimestampTz from;
+	TimestampTz to;
+	TimestampTz instant;
+
+	occupied(search, 0, start, &from, &to);
+	return timeline_minimum(&search->views[0], from, to, &instant);
+}
+
+/*
+ * slot_search_raise goes on from a start with a larger amount, of a request for
+ * one resource.
+ */
+void
+slot_search_raise(SlotSearch *search, TimestampTz start, int64 amount)
+{
+	TimestampTz from = start;
+	TimestampTz to = search->end;
+
+	resource_occupied(&search->request->requirements[0].resource, &from, &to);
+	timeline_fit_end(&search->fits[0]);
+	timeline_fit_begin(&search->fits[0], &search->views[0], amount, from, to);
+}
+
+/*
+ * slot_search_end ends a search.
+ */
+void
+slot_search_end(SlotSearch *search)
+{
+	for (int i = 0; i < search->request->nrequirements; i++)
+		timeline_fit_end(&search->fits[i]);
+}
+
+/*
+ * search_horizon returns how far a search goes that somebody did not bound.
+ */
+TimestampTz
+search_horizon(TimestampTz from)
+{
+	TimestampTz horizon;
+
+	if (TIMESTAMP_NOT_FINITE(from) ||
+		pg_add_s64_overflow(from, arbiter_search_horizon * USECS_PER_SEC, &horizon))
+		return STEPS_INFINITY;
+	return horizon;
+}
+
+/*
+ * slot_earliest_start finds the earliest start, from an instant on and within
+ * arbiter.search_horizon, at which the same request fits.
+ */
+bool
+slot_earliest_start(const Request *request, TimestampTz from,
+					Snapshot snapshot, TimestampTz *start)
+{
+	SlotSearch	search;
+	bool		found;
+
+	if (arbiter_search_horizon == 0 || request->fixed_range)
+		return false;
+	from = Max(from, request_earliest_start(request));
+	slot_search_begin(&search, request, request_duration(request), from,
+					  search_horizon(Max(from, request->start)), snapshot);
+	found = slot_search_next(&search, start);
+	slot_search_end(&search);
+	return found;
+}

@@ -1,0 +1,293 @@
+/*-------------------------------------------------------------------------
+ *
+ * row_check.c
+ *	  Before each raw row: bring it into its stored form, or refuse it.
+ *
+ * A BEFORE ROW trigger, last of its kind by name, brings the range into the
+ * form in which ranges are stored, checks range, amount and status, computes
+ * what the row occupies, and makes sure that the resource is built before its
+ * first row is written.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "guard/guard.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "capacity/capacity.h"
+#include "reservation/reservation.h"
+#include "storage/lmgr.h"
+#include "storage/proc.h"
+#include "support/arguments.h"
+#include "support/compat.h"
+#include "support/locks.h"
+#include "support/relations.h"
+#include "support/trigger_call.h"
+#include "timeline/chunk_store.h"
+#include "timeline/in_flight.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+PG_FUNCTION_INFO_V1(arbiter_row_trigger);
+
+/*
+ * The resource of a row is about to be changed: build it, and note the
+ * statement.
+ */
+static void
+note_resource(TriggerData *trigger, TupleTableSlot *row, AttrNumber column,
+			  bool is_old, bool is_copy)
+{
+	Oid			relid = RelationGetRelid(trigger->tg_relation);
+	bool		isnull;
+	int32		resource_id = DatumGetInt32(slot_getattr(row, column, &isnull));
+
+	if (isnull || in_flight_noted(relid, resource_id, trigger->tg_event))
+		return;
+	/* tables are locked before resources: TRUNCATE locks this one */
+	if (!is_copy)
+		LockRelationOid(arbiter_relations()->timeline, RowExclusiveLock);
+	/* an orphan may be deleted, or given to a resource that exists */
+	if (!is_copy && !timeline_ensure_built(resource_id) && !is_old)
+		resource_unknown_id_error(resource_id);
+	in_flight_add(relid, resource_id, trigger->tg_event);
+}
+
+/* locks are in memory that is shared by all, and an import may have any number */
+#define KEY_LOCKS_MAX	64
+
+/*
+ * A raw row with a new request key waits for the key as the functions do, so
+ * that both are not in each other's way.  The first rows of a transaction do;
+ * for more, the unique index must be enough.
+ */
+static void
+lock_request_key(TupleTableSlot *new_row, TupleTableSlot *old_row)
+{
+	static LocalTransactionId key_locks_xact = InvalidLocalTransactionId;
+	static int	key_locks = 0;
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	bool		no_user;
+	bool		no_key;
+	Datum		user_id = slot_getattr(new_row, columns[RESERVATION_USER_ID], &no_user);
+	Datum		key = slot_getattr(new_row, columns[RESERVATION_REQUEST_KEY], &no_key);
+
+	if (no_user || no_key)
+		return;
+	if (old_row != NULL)
+	{
+		bool		isnull;
+		Datum		old_user = slot_getattr(old_row, columns[RESERVATION_USER_ID], &isnull);
+		Datum		old_key = slot_getattr(old_row, columns[RESERVATION_REQUEST_KEY], &isnull);
+
+		if (!isnull && datumIsEqual(old_key, key, false, -1) &&
+			datumIsEqual(old_user, user_id, false, -1))
+			return;
+	}
+	if (key_locks_xact != arbiter_local_xid())
+	{
+		key_locks_xact = arbiter_local_xid();
+		key_locks = 0;
+	}
+	if (key_locks++ < KEY_LOCKS_MAX)
+		request_key_lock(TextDatumGetCString(user_id), TextDatumGetCString(key));
+}
+
+/*
+ * What rows of one resource need to know, looked up once per run of them in a
+ * command.
+ */
+static struct
+{
+	LocalTransactionId xact;
+	CommandId	command;
+	int32		resource_id;
+	bool		found;
+	Resource	resource;
+	bool		asked_built;
+	bool		built;
+	MemoryContext context;
+}			of_rows = {.xact = InvalidLocalTransactionId};
+
+/*
+ * find_row_resource finds the resource of a row; false if there is none.
+ */
+bool
+find_row_resource(int32 resource_id, Resource *resource)
+{
+	if (of_rows.xact != arbiter_local_xid() ||
+		of_rows.command != GetCurrentCommandId(false) ||
+		of_rows.resource_id != resource_id)
+	{
+		Snapshot	snapshot;
+		MemoryContext oldcontext;
+
+		if (of_rows.context == NULL)
+			of_rows.context = AllocSetContextCreate(CacheMemoryContext,
+													"arbiter resource of rows",
+													ALLOCSET_SMALL_SIZES);
+		of_rows.xact = InvalidLocalTransactionId;
+		of_rows.asked_built = false;
+		MemoryContextReset(of_rows.context);
+		oldcontext = MemoryContextSwitchTo(of_rows.context);
+		snapshot = decision_snapshot();
+		of_rows.found = resource_find_by_id(resource_id, snapshot,
+											&of_rows.resource);
+		UnregisterSnapshot(snapshot);
+		MemoryContextSwitchTo(oldcontext);
+		of_rows.xact = arbiter_local_xid();
+		of_rows.command = GetCurrentCommandId(false);
+		of_rows.resource_id = resource_id;
+	}
+	*resource = of_rows.resource;
+	return of_rows.found;
+}
+
+/*
+ * Does a COPY keep what its rows say they occupy?  A restore must, and loads
+ * what is not built.
+ */
+static bool
+keeps_occupied(int32 resource_id)
+{
+	Resource	resource;
+
+	if (!find_row_resource(resource_id, &resource))
+		return true;
+	if (!of_rows.asked_built)
+	{
+		Snapshot	snapshot = latest_snapshot();
+		ChunkStore	store;
+
+		chunk_store_open(&store, AccessShareLock);
+		of_rows.built = chunk_store_is_built(&store, resource_id, snapshot);
+		chunk_store_close(&store);
+		UnregisterSnapshot(snapshot);
+		of_rows.asked_built = true;
+	}
+	return !of_rows.built;
+}
+
+/* is a row where it was, and has it not become active again? */
+static bool
+stays_in_place(TupleTableSlot *old_row, TupleTableSlot *new_row, Datum range)
+{
+	ReservationTake old = {0};
+	ReservationTake new = {0};
+	TimestampTz start;
+	TimestampTz end;
+	TimestampTz old_start;
+	TimestampTz old_end;
+	bool		was_active = reservation_read(old_row, &old);
+	bool		is_active = reservation_read(new_row, &new);
+
+	reservation_range(old_row, &old_start, &old_end);
+	range_times(range, &start, &end);
+	return old.resource_id == new.resource_id && old_start == start &&
+		old_end == end && (was_active || !is_active);
+}
+
+/*
+ * What a row occupies is not the writer's to say.  It is computed for new rows
+ * and for those that are moved or become active again; others keep what they
+ * had, also if the options of the resource are other ones now.
+ */
+static HeapTuple
+set_occupied(TriggerData *trigger, HeapTuple new_tuple, TupleTableSlot *new_row,
+			 TupleTableSlot *old_row, Datum range, bool is_copy)
+{
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	int			column = columns[RESERVATION_OCCUPIED];
+	bool		given_null;
+	Datum		given = slot_getattr(new_row, column, &given_null);
+	bool		isnull;
+	int32		resource_id;
+	Datum		occupied;
+
+	resource_id = DatumGetInt32(slot_getattr(new_row, columns[RESERVATION_RESOURCE_ID],
+											 &isnull));
+	if (isnull || slot_attisnull(new_row, columns[RESERVATION_DURING]))
+		return new_tuple;		/* refused by its NOT NULL */
+
+	if (old_row != NULL && stays_in_place(old_row, new_row, range))
+		occupied = slot_getattr(old_row, column, &isnull);
+	else
+	{
+		Resource	resource;
+		TimestampTz start;
+		TimestampTz end;
+
+		if (is_copy && keeps_occupied(resource_id))
+			return new_tuple;
+		if (!find_row_resource(resource_id, &resource))
+			resource_unknown_id_error(resource_id);
+		range_times(range, &start, &end);
+		occupied = reservation_occupied(&resource, start, end, &isnull);
+	}
+
+	if (isnull == given_null &&
+		(isnull || datumIsEqual(given, occupied, false, -1)))
+		return new_tuple;
+	return heap_modify_tuple_by_cols(new_tuple,
+									 RelationGetDescr(trigger->tg_relation),
+									 1, &column, &occupied, &isnull);
+}
+
+/*
+ * arbiter_row_trigger() BEFORE INSERT OR UPDATE OR DELETE ROW
+ *						 ON arbiter_reservation, arbiter_capacity
+ *
+ * Errors: RV003, RV005, 22023, 23514 bad status, 23503 no such resource.
+ * Locks: the request key if the row has a new one; the resource exclusively, if
+ * it must be built.
+ */
+Datum
+arbiter_row_trigger(PG_FUNCTION_ARGS)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	TriggerData *trigger = trigger_data(fcinfo, "arbiter_row_trigger",
+										FIRED(fcinfo, BEFORE, ROW));
+	Oid			relid = RelationGetRelid(trigger->tg_relation);
+	bool		is_reservation = (relid == relations->reservation);
+	AttrNumber	resource_column;
+	int			during_column;
+	bool		inserts = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
+	TupleTableSlot *new_row = inserts ? trigger->tg_trigslot : trigger->tg_newslot;
+	HeapTuple	new_tuple = inserts ? trigger->tg_trigtuple : trigger->tg_newtuple;
+	Datum		range;
+	bool		changed;
+	bool		is_copy;
+	bool		isnull = false;
+
+	if (!is_reservation && relid != relations->capacity)
+		(void) trigger_data(fcinfo, "arbiter_row_trigger", false);
+	resource_column = is_reservation ?
+		relations->reservation_column[RESERVATION_RESOURCE_ID] :
+		relations->capacity_column[CAPACITY_RESOURCE_ID];
+	during_column = is_reservation ?
+		relations->reservation_column[RESERVATION_DURING] :
+		relations->capacity_column[CAPACITY_DURING];
+
+	if (!inserts)
+		note_resource(trigger, trigger->tg_trigslot, resource_column, true, false);
+	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		return PointerGetDatum(trigger->tg_trigtuple);
+
+	is_copy = inserts && is_copy_into(relid);
+	if (is_reservation && !is_copy)
+		lock_request_key(new_row, inserts ? NULL : trigger->tg_trigslot);
+	range = is_reservation ? reservation_check(new_row, &changed) :
+		capacity_check(new_row, &changed);
+	note_resource(trigger, new_row, resource_column, false, is_copy);
+	if (changed)
+		new_tuple = heap_modify_tuple_by_cols(new_tuple,
+											  RelationGetDescr(trigger->tg_relation),
+											  1, &during_column, &range, &isnull);
+	if (is_reservation)
+		new_tuple = set_occupied(trigger, new_tuple, new_row,
+								 inserts ? NULL : trigger->tg_trigslot, range,
+								 is_copy);
+	return PointerGetDatum(new_tuple);
+}

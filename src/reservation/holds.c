@@ -1,0 +1,312 @@
+/*-------------------------------------------------------------------------
+ *
+ * holds.c
+ *	  Holds that have expired: find, lock, give back, mark.
+ *
+ * Nobody sweeps.  A hold counts as free from the instant it expires, for
+ * readers because they add it back (timeline_view.c), and for writers because
+ * they look for what stands in their way (apply.c).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "reservation/holds.h"
+
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "support/compat.h"
+#include "support/key_scan.h"
+#include "support/locks.h"
+#include "support/relations.h"
+#include "timeline/base_rows.h"
+#include "timeline/in_flight.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+
+static void
+note_hold(ExpiredHolds *expired, TupleTableSlot *row)
+{
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	ExpiredHold *hold;
+	bool		isnull;
+
+	if (expired->n == expired->room)
+	{
+		expired->room = Max(8, 2 * expired->room);
+		if (expired->holds == NULL)
+			expired->holds = palloc(sizeof(ExpiredHold) * expired->room);
+		else
+			expired->holds = repalloc_huge(expired->holds,
+										   sizeof(ExpiredHold) * expired->room);
+	}
+	hold = &expired->holds[expired->n++];
+	memset(hold, 0, sizeof(ExpiredHold));
+	hold->reservation_id = DatumGetInt64(slot_getattr(row, columns[RESERVATION_ID], &isnull));
+	hold->part = DatumGetInt32(slot_getattr(row, columns[RESERVATION_PART], &isnull));
+	hold->resource_id = DatumGetInt32(slot_getattr(row, columns[RESERVATION_RESOURCE_ID], &isnull));
+	hold->tid = row->tts_tid;
+}
+
+/* is there an instant of a range at which a change takes something? */
+static bool
+takes_from(const TimelineChange *change, TimestampTz start, TimestampTz end,
+		   bool within)
+{
+	if (within && (start < change->segments[0].start ||
+				   end > change->segments[change->nsegments - 1].end))
+		return false;
+	for (int i = 0; i < change->nsegments; i++)
+	{
+		const Segment *segment = &change->segments[i];
+
+		if ((segment->judged < 0 || segment->ordinary < 0) &&
+			segment->start < end && segment->end > start)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Find the expired holds that are in the way of a change; of any change when
+ * it is NULL.
+ */
+static void
+find_expired(ExpiredHolds *expired, const TimelineChange *change,
+			 int64 max_rows)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	KeyScan		scan;
+	ScanKeyData keys[2];
+	int			nkeys = 0;
+
+	if (change != NULL)
+		ScanKeyInit(&keys[nkeys++], 1, BTEqualStrategyNumber, F_INT4EQ,
+					Int32GetDatum(change->resource_id));
+	ScanKeyInit(&keys[nkeys++], 2, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
+				TimestampTzGetDatum(expired->clock));
+	key_scan_begin(&scan, relations->reservation,
+				   relations->reservation_held_idx, expired->snapshot, keys,
+				   nkeys);
+	while (expired->n < max_rows && key_scan_next(&scan))
+	{
+		TimestampTz start;
+		TimestampTz end;
+
+		if (change == NULL ||
+			(occupied_times(scan.slot, &start, &end) &&
+			 takes_from(change, start, end, expired->within)))
+			note_hold(expired, scan.slot);
+	}
+	key_scan_end(&scan);
+}
+
+/*
+ * holds_find finds expired holds of any resource.
+ */
+void
+holds_find(ExpiredHolds *expired, int64 max_rows)
+{
+	expired->snapshot = decision_snapshot();
+	find_expired(expired, NULL, max_rows);
+}
+
+/*
+ * holds_find_in_way finds the expired holds that are in the way of some changes,
+ * and locks the resources: a chunk may have to be made, and for that they come before rows.
+ */
+bool
+holds_find_in_way(ExpiredHolds *expired, const TimelineChange *changes,
+			int nchanges, TimelineCause cause)
+{
+	expired->snapshot = decision_snapshot();
+	for (int i = 0; i < nchanges; i++)
+		find_expired(expired, &changes[i], PG_INT64_MAX);
+	if (expired->n == 0)
+	{
+		UnregisterSnapshot(expired->snapshot);
+		return false;
+	}
+	for (int i = 0; i < nchanges && cause != TIMELINE_CAPACITY; i++)
+		resource_lock_shared(changes[i].resource_id);
+	return true;
+}
+
+static int
+compare_holds(const void *a, const void *b)
+{
+	const ExpiredHold *left = a;
+	const ExpiredHold *right = b;
+
+	if (left->reservation_id != right->reservation_id)
+		return left->reservation_id < right->reservation_id ? -1 : 1;
+	return (left->part > right->part) - (left->part < right->part);
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int32		left = *(const int32 *) a;
+	int32		right = *(const int32 *) b;
+
+	return (left > right) - (left < right);
+}
+
+/* is a hold, now that it is locked, what it was when it was found? */
+static bool
+still_expired(const ExpiredHold *hold, TimestampTz clock)
+{
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	TupleTableSlot *row = hold->row;
+	bool		null[3];
+	Datum		status = slot_getattr(row, columns[RESERVATION_STATUS], &null[0]);
+	TimestampTz expires_at =
+		DatumGetTimestampTz(slot_getattr(row, columns[RESERVATION_EXPIRES_AT], &null[1]));
+
+	int32		resource_id =
+		DatumGetInt32(slot_getattr(row, columns[RESERVATION_RESOURCE_ID], &null[2]));
+
+	return !null[0] && !null[1] && !null[2] && status_is_held(status) &&
+		expires_at <= clock && resource_id == hold->resource_id;
+}
+
+/*
+ * holds_lock locks the rows of expired holds, in order; those that are none any
+ * more, or not ours to wait for, are left out.
+ */
+void
+holds_lock(ExpiredHolds *expired, Relation rel, LockWaitPolicy policy)
+{
+	int			kept = 0;
+
+	qsort(expired->holds, expired->n, sizeof(ExpiredHold), compare_holds);
+	for (int i = 0; i < expired->n; i++)
+	{
+		ExpiredHold hold = expired->holds[i];
+		TM_FailureData failure;
+		TM_Result	result;
+
+		CHECK_FOR_INTERRUPTS();
+		hold.row = table_slot_create(rel, NULL);
+		result = table_tuple_lock(rel, &hold.tid, expired->snapshot, hold.row,
+								  GetCurrentCommandId(true),
+								  LockTupleNoKeyExclusive, policy,
+								  IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+								  &failure);
+		if (result == TM_Ok && still_expired(&hold, expired->clock))
+		{
+			/* there may be more of them than buffers to pin */
+			ExecMaterializeSlot(hold.row);
+			expired->holds[kept++] = hold;
+			continue;
+		}
+		ExecDropSingleTupleTableSlot(hold.row);
+		if ((result == TM_Updated || result == TM_Deleted) &&
+			IsolationUsesXactSnapshot() && policy == LockWaitBlock)
+			concurrent_change_error();
+	}
+	expired->n = kept;
+}
+
+/*
+ * holds_give_back adds to a net change what expired holds give back; what belongs
+ * to no resource gives nothing back.
+ */
+void
+holds_give_back(const ExpiredHolds *expired, NetChange *net)
+{
+	int32		resource_id = 0;
+	bool		exists = false;
+
+	for (int i = 0; i < expired->n; i++)
+	{
+		ReservationTake take;
+
+		if (!reservation_read(expired->holds[i].row, &take))
+			continue;
+		if (i == 0 || take.resource_id != resource_id)
+		{
+			Snapshot	snapshot = decision_snapshot();
+			Resource	resource;
+
+			resource_id = take.resource_id;
+			exists = resource_find_by_id(resource_id, snapshot, &resource);
+			UnregisterSnapshot(snapshot);
+		}
+		if (exists)
+			reservation_reap(net, &take);
+	}
+}
+
+/*
+ * holds_mark_expired marks holds whose amount has been given back.
+ */
+void
+holds_mark_expired(ExpiredHolds *expired, RowWriter *writer)
+{
+	AttrNumber	status = arbiter_relations()->reservation_column[RESERVATION_STATUS];
+
+	for (int i = 0; i < expired->n; i++)
+	{
+		TupleTableSlot *row = expired->holds[i].row;
+		ReservationTake take;
+
+		CHECK_FOR_INTERRUPTS();
+		row_writer_copy_row(writer, row);
+		row_writer_set(writer, status, CStringGetTextDatum("expired"), false);
+		row_writer_before_update(writer, &row->tts_tid);
+		if (reservation_read(writer->slot, &take))
+			ereport(ERROR,
+					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+					 errmsg("a trigger on table \"%s\" keeps a hold that has expired",
+							RelationGetRelationName(writer->rel)),
+					 errdetail("Reservation " INT64_FORMAT " was to be marked expired.",
+							   expired->holds[i].reservation_id),
+					 errhint("Let the trigger leave rows alone that get the status expired.")));
+		row_writer_update(writer, &row->tts_tid);
+	}
+}
+
+/*
+ * holds_close lets go of everything but the locks.
+ */
+void
+holds_close(ExpiredHolds *expired, RowWriter *writer)
+{
+	for (int i = 0; i < expired->n; i++)
+		ExecDropSingleTupleTableSlot(expired->holds[i].row);
+	row_writer_close(writer);
+	CommandCounterIncrement();
+}
+
+/*
+ * holds_build_resources builds the resources of expired holds, before their rows
+ * are locked.
+ */
+void
+holds_build_resources(const ExpiredHolds *expired)
+{
+	int32	   *ids = palloc(sizeof(int32) * expired->n);
+
+	for (int i = 0; i < expired->n; i++)
+		ids[i] = expired->holds[i].resource_id;
+	qsort(ids, expired->n, sizeof(int32), compare_ids);
+	for (int i = 0; i < expired->n; i++)
+	{
+		if (i == 0 || ids[i] != ids[i - 1])
+			(void) timeline_ensure_built(ids[i]);
+	}
+	pfree(ids);
+}
+
+/*
+ * holds_note_in_flight notes that the timeline has what is not written yet:
+ * while users' triggers run, nobody may build it from the rows.
+ */
+void
+holds_note_in_flight(const TimelineChange *changes, int nchanges)
+{
+	for (int i = 0; i < nchanges; i++)
+		in_flight_add(arbiter_relations()->reservation, changes[i].resource_id,
+					  IN_FLIGHT_FUNCTION);
+}

@@ -1,0 +1,270 @@
+/*-------------------------------------------------------------------------
+ *
+ * reservation.c
+ *	  Rows of the public table arbiter_reservation.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "reservation/reservation.h"
+
+#include "support/arguments.h"
+#include "support/locks.h"
+#include "support/relations.h"
+#include "timeline/base_rows.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/snapmgr.h"
+
+static Datum
+column(TupleTableSlot *row, ReservationColumn which, bool *isnull)
+{
+	return slot_getattr(row, arbiter_relations()->reservation_column[which], isnull);
+}
+
+/*
+ * reservation_range returns the public range of a row.
+ */
+void
+reservation_range(TupleTableSlot *row, TimestampTz *start, TimestampTz *end)
+{
+	bool		isnull;
+	Datum		during = column(row, RESERVATION_DURING, &isnull);
+
+	range_times(during, start, end);
+}
+
+/*
+ * reservation_read tells what a row takes; false if it takes nothing.
+ *
+ * The row is one that is stored, or about to be, so its range is normalised
+ * unless a trigger interfered: then this raises what normalise_range() does.
+ */
+bool
+reservation_read(TupleTableSlot *row, ReservationTake *take)
+{
+	Datum		status;
+	bool		null[4];
+
+	take->resource_id = DatumGetInt32(column(row, RESERVATION_RESOURCE_ID, &null[0]));
+	take->amount = DatumGetInt64(column(row, RESERVATION_AMOUNT, &null[1]));
+	take->tryout = DatumGetBool(column(row, RESERVATION_TRYOUT, &null[2]));
+	status = column(row, RESERVATION_STATUS, &null[3]);
+	take->active = false;
+	if (null[0] || null[1] || null[2] || null[3] ||
+		!occupied_times(row, &take->start, &take->end))
+		return false;			/* somebody dropped a NOT NULL */
+	take->active = status_is_active(status);
+	return take->active && take->start < take->end;
+}
+
+/*
+ * reservation_check_occupied checks what a row occupies (22023): only a restore,
+ * or a trigger, can bring another range than ours.
+ */
+void
+reservation_check_occupied(TupleTableSlot *row)
+{
+	bool		isnull;
+	Datum		occupied = column(row, RESERVATION_OCCUPIED, &isnull);
+	TimestampTz start;
+	TimestampTz end;
+	TimestampTz occupied_start;
+	TimestampTz occupied_end;
+
+	if (isnull)
+		return;
+	reservation_range(row, &start, &end);
+	if (normalise_range(occupied, &occupied_start, &occupied_end) ||
+		occupied_start > start || occupied_end < end ||
+		occupied_start < start - BUFFER_MAX ||
+		(occupied_end != end && occupied_end > end + BUFFER_MAX))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid range in column \"occupied\" of a reservation"),
+				 errdetail("It must hold the reservation's own range, and up to %d days before and after it.",
+						   (int) (BUFFER_MAX / USECS_PER_DAY)),
+				 errhint("Leave the column out: it is computed from setup_time and cleanup_time of the resource.")));
+}
+
+/*
+ * reservation_check checks a row before it is written; returns its range in
+ * the form in which ranges are stored, and whether that is another.
+ *
+ * What it occupies is not looked at: that follows from the rest.  What is NULL
+ * is left to the NOT NULL constraints.  RV003, RV005, 22023, and
+ * 23514 for a status that does not exist.
+ */
+Datum
+reservation_check(TupleTableSlot *row, bool *changed)
+{
+	bool		isnull;
+	Datum		value;
+	Datum		range;
+	TimestampTz start;
+	TimestampTz end;
+
+	*changed = false;
+	range = column(row, RESERVATION_DURING, &isnull);
+	if (!isnull && normalise_range(range, &start, &end))
+	{
+		*changed = true;
+		range = range_datum(start, end);
+	}
+
+	value = column(row, RESERVATION_AMOUNT, &isnull);
+	if (!isnull)
+		check_amount(DatumGetInt64(value));
+
+	value = column(row, RESERVATION_STATUS, &isnull);
+	if (!isnull && !status_is_active(value))
+	{
+		char	   *status = TextDatumGetCString(value);
+
+		if (strcmp(status, "cancelled") != 0 && strcmp(status, "expired") != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_CHECK_VIOLATION),
+					 errmsg("invalid status \"%s\"", status),
+					 errhint("A reservation is held, confirmed, cancelled or expired.")));
+	}
+	return range;
+}
+
+/*
+ * reservation_occupied returns what a reservation over [start, end) occupies of
+ * a resource, or NULL if that is the same.
+ */
+Datum
+reservation_occupied(const Resource *resource, TimestampTz start,
+					 TimestampTz end, bool *isnull)
+{
+	*isnull = resource->setup_time == 0 && resource->cleanup_time == 0;
+	if (*isnull)
+		return (Datum) 0;
+	resource_occupied(resource, &start, &end);
+	return range_datum(start, end);
+}
+
+/*
+ * Does a row stay what it was, as far as what it occupies goes?  One that takes
+ * nothing, or moves, is given the present options of its resource.
+ */
+static bool
+stays(TupleTableSlot *old, int32 resource_id, TimestampTz start, TimestampTz end)
+{
+	ReservationTake take;
+	TimestampTz old_start;
+	TimestampTz old_end;
+
+	if (old == NULL || !reservation_read(old, &take) ||
+		take.resource_id != resource_id)
+		return false;
+	reservation_range(old, &old_start, &old_end);
+	return old_start == start && old_end == end;
+}
+
+/*
+ * reservation_settle reads what a function, and users' BEFORE ROW triggers, left
+ * in a row that is about to be written: that is what is decided on.  Of the
+ * range, it makes what is occupied.
+ *
+ * old is the row that is to be replaced, NULL if none.  The resource is looked
+ * up if it is not known or another one; not for a row that takes nothing and
+ * stays where it was.
+ *
+ * Returns as reservation_read().
+ */
+bool
+reservation_settle(RowWriter *writer, Resource *resource, TupleTableSlot *old,
+				   ReservationTake *take)
+{
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	bool		changed;
+	bool		isnull;
+	bool		had_null;
+	Datum		range = reservation_check(writer->slot, &changed);
+	Datum		had = column(writer->slot, RESERVATION_OCCUPIED, &had_null);
+	Datum		occupied;
+	TimestampTz start;
+	TimestampTz end;
+	bool		same;
+
+	range_times(range, &start, &end);
+	take->resource_id = DatumGetInt32(column(writer->slot, RESERVATION_RESOURCE_ID, &isnull));
+	same = stays(old, take->resource_id, start, end);
+	if ((resource->name == NULL || take->resource_id != resource->id) &&
+		(!same || status_is_active(column(writer->slot, RESERVATION_STATUS, &isnull))))
+	{
+		Snapshot	snapshot = decision_snapshot();
+
+		if (!resource_find_by_id(take->resource_id, snapshot, resource))
+			resource_unknown_id_error(take->resource_id);
+		UnregisterSnapshot(snapshot);
+	}
+
+	if (same)
+		occupied = column(old, RESERVATION_OCCUPIED, &isnull);
+	else
+		occupied = reservation_occupied(resource, start, end, &isnull);
+	if (changed || isnull != had_null ||
+		(!isnull && !datumIsEqual(had, occupied, false, -1)))
+	{
+		row_writer_copy_row(writer, writer->slot);
+		row_writer_set(writer, columns[RESERVATION_DURING], range, false);
+		row_writer_set(writer, columns[RESERVATION_OCCUPIED], occupied, isnull);
+	}
+	if (reservation_read(writer->slot, take) && !same)
+		check_aligned(start, end, resource->granularity, resource->name);
+	return take->active;
+}
+
+/*
+ * reservation_take adds what a row takes to a net change.
+ */
+void
+reservation_take(NetChange *net, const ReservationTake *take,
+				 const Resource *resource)
+{
+	Segment		segment = {
+		.start = take->start,
+		.end = take->end,
+		.delta = -take->amount,
+		.judged = -take->amount,
+		.ordinary = take->tryout ? 0 : -take->amount
+	};
+
+	net_change_add_parts(net, take->resource_id, resource->float_share, &segment);
+}
+
+/*
+ * reservation_give_back adds what a row of the caller's gives back to a net
+ * change, for the caller to use.
+ */
+void
+reservation_give_back(NetChange *net, const ReservationTake *take)
+{
+	Segment		segment = {
+		.start = take->start,
+		.end = take->end,
+		.delta = take->amount,
+		.judged = take->amount,
+		.ordinary = take->tryout ? 0 : take->amount
+	};
+
+	net_change_add_parts(net, take->resource_id, 0, &segment);
+}
+
+/*
+ * reservation_reap adds what an expired hold gives back to a net change, for
+ * anybody to use.
+ */
+void
+reservation_reap(NetChange *net, const ReservationTake *take)
+{
+	Segment		segment = {
+		.start = take->start,
+		.end = take->end,
+		.delta = take->amount
+	};
+
+	net_change_add_parts(net, take->resource_id, 0, &segment);
+}

@@ -387,36 +387,78 @@ CREATE FUNCTION @extschema@.arbiter_timeline(resource text, start_time timestamp
 RETURNS TABLE (during tstzrange, capacity bigint, reserved bigint, available bigint)
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
 
+-- Windows and reservations are met in one pass in order of time, which counts the
+-- windows that have ended before a reservation begins, and those that have begun
+-- before it ends: it is in those between.
 CREATE FUNCTION @extschema@.arbiter_conflicts(resource text DEFAULT NULL)
 RETURNS TABLE (resource_name text, during tstzrange, capacity bigint, reserved bigint,
 	available bigint, reservation_ids bigint[])
 LANGUAGE SQL STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT r.name, t.during, t.capacity, t.reserved, t.available, taken.reservation_ids
-	FROM @extschema@.arbiter_resource r
-	CROSS JOIN LATERAL @extschema@.arbiter_timeline(r.name) t
-	CROSS JOIN LATERAL (
+	WITH oversold AS MATERIALIZED (
+		SELECT r.resource_id, r.name, t.during, t.capacity, t.reserved, t.available,
+			row_number() OVER (PARTITION BY r.resource_id ORDER BY t.during) AS number
+		FROM @extschema@.arbiter_resource r
+		CROSS JOIN LATERAL @extschema@.arbiter_timeline(r.name) t
+		WHERE (arbiter_conflicts.resource IS NULL
+				OR r.resource_id = @extschema@.arbiter_resource_id(arbiter_conflicts.resource))
+			AND t.available < 0
+			-- a resource that is built and whose chunks are all in credit needs no walk
+			AND (EXISTS (SELECT FROM @extschema@.arbiter_timeline c
+						 WHERE c.resource_id = r.resource_id AND c.base + c.minimum < 0)
+				OR NOT EXISTS (SELECT FROM @extschema@.arbiter_timeline c
+							   WHERE c.resource_id = r.resource_id))
+	), span AS (
+		SELECT o.resource_id, min(lower(o.during)) AS start_time, max(upper(o.during)) AS end_time
+		FROM oversold o
+		GROUP BY o.resource_id
+	), taken AS MATERIALIZED (
+		SELECT v.resource_id, v.reservation_id, v.part, v.created_at,
+			coalesce(v.occupied, v.during) AS occupied
+		FROM span s
+		-- for the index: what is occupied begins no more than this before the range
+		JOIN @extschema@.arbiter_reservation v ON v.resource_id = s.resource_id
+			AND lower(v.during) < s.end_time + interval '366 days'
+		WHERE v.status IN ('held', 'confirmed')
+			AND (v.status <> 'held' OR v.expires_at IS NULL OR v.expires_at > statement_timestamp())
+			AND coalesce(v.occupied, v.during) && tstzrange(s.start_time, s.end_time)
+	), event (resource_id, instant, kind, reservation_id, part, created_at) AS (
+		SELECT o.resource_id, upper(o.during), 1, NULL::bigint, NULL::integer, NULL::timestamptz
+		FROM oversold o
+		UNION ALL
+		SELECT t.resource_id, lower(t.occupied), 2, t.reservation_id, t.part, t.created_at FROM taken t
+		UNION ALL
+		SELECT t.resource_id, upper(t.occupied), 3, t.reservation_id, t.part, t.created_at FROM taken t
+		UNION ALL
+		SELECT o.resource_id, lower(o.during), 4, NULL, NULL, NULL FROM oversold o
+	), walk AS (
+		SELECT e.resource_id, e.kind, e.reservation_id, e.part, e.created_at,
+			count(*) FILTER (WHERE e.kind = 1) OVER w AS ended,
+			count(*) FILTER (WHERE e.kind = 4) OVER w AS begun
+		FROM event e
+		WINDOW w AS (PARTITION BY e.resource_id ORDER BY e.instant, e.kind)
+	), crossing AS (
+		SELECT w.resource_id, w.reservation_id, w.part, w.created_at,
+			max(w.ended) FILTER (WHERE w.kind = 2) + 1 AS first,
+			max(w.begun) FILTER (WHERE w.kind = 3) AS last
+		FROM walk w
+		WHERE w.kind IN (2, 3)
+		GROUP BY w.resource_id, w.reservation_id, w.part, w.created_at
+	), involved AS (
+		-- of several parts, one is enough
+		SELECT c.resource_id, n AS number, c.reservation_id, max(c.created_at) AS created_at
+		FROM crossing c CROSS JOIN LATERAL generate_series(c.first, c.last) n
+		GROUP BY c.resource_id, n, c.reservation_id
+	), named AS (
 		-- whoever came last is the first to be moved
-		SELECT array_agg(v.reservation_id ORDER BY v.created_at DESC, v.reservation_id DESC)
-		FROM (
-			SELECT o.reservation_id, max(o.created_at)
-			FROM @extschema@.arbiter_reservation o
-			WHERE o.resource_id = r.resource_id AND o.status IN ('held', 'confirmed')
-				AND coalesce(o.occupied, o.during) && t.during
-				-- for the index: what is occupied begins no more than this before the range
-				AND lower(o.during) < upper(t.during) + interval '366 days'
-				AND (o.status <> 'held' OR o.expires_at IS NULL
-					OR o.expires_at > statement_timestamp())
-			GROUP BY o.reservation_id) v (reservation_id, created_at)) taken (reservation_ids)
-	WHERE (arbiter_conflicts.resource IS NULL
-			OR r.resource_id = @extschema@.arbiter_resource_id(arbiter_conflicts.resource))
-		AND t.available < 0
-		-- a resource that is built and whose chunks are all in credit needs no walk
-		AND (EXISTS (SELECT FROM @extschema@.arbiter_timeline c
-					 WHERE c.resource_id = r.resource_id AND c.base + c.minimum < 0)
-			OR NOT EXISTS (SELECT FROM @extschema@.arbiter_timeline c
-						   WHERE c.resource_id = r.resource_id))
-	ORDER BY r.name, t.during;
+		SELECT i.resource_id, i.number,
+			array_agg(i.reservation_id ORDER BY i.created_at DESC, i.reservation_id DESC) AS reservation_ids
+		FROM involved i
+		GROUP BY i.resource_id, i.number
+	)
+	SELECT o.name, o.during, o.capacity, o.reserved, o.available, n.reservation_ids
+	FROM oversold o LEFT JOIN named n USING (resource_id, number)
+	ORDER BY o.name, o.during;
 END;
 
 --

@@ -252,6 +252,8 @@ COPY arbiter_reservation (resource_id, during, amount, user_id, occupied) FROM s
 SELECT count(*) FROM arbiter_timeline WHERE resource_id = 9701;
 SELECT arbiter_available('buffer.unbuilt', '2030-01-05 11:10', '2030-01-05 11:15'), arbiter_available('buffer.unbuilt', '2030-01-05 14:20', '2030-01-05 15:00'), arbiter_available('buffer.unbuilt', '2030-01-05 14:19', '2030-01-05 15:00');
 SELECT * FROM arbiter_timeline('buffer.unbuilt', '2030-01-05', '2030-01-06');
+-- a window that ends before the reservation begins, and has its setup time
+SELECT * FROM arbiter_timeline('buffer.unbuilt', '2030-01-05 11:00', '2030-01-05 11:30');
 SELECT arbiter_reserve('buffer.unbuilt', '2030-01-05 15:00', '2030-01-05 16:00', 1) > 0;
 SELECT * FROM occupied('buffer.unbuilt');
 -- built: the same is computed now

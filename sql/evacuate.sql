@@ -244,6 +244,7 @@ DECLARE
 	found text;
 	moves boolean;
 	different integer := 0;
+	windows integer := 0;
 	moved bigint := 0;
 	considered bigint := 0;
 BEGIN
@@ -258,6 +259,13 @@ BEGIN
 				'amount', 1 + floor(random() * 4)::int, 'tryout', random() < 0.3, 'user_id', 'u' || floor(random() * 4)))
 			FROM (SELECT timestamptz '2030-01-01' + interval '30 min' * (2 * floor(random() * 150) + (random() < 0.1)::int) AS s
 				FROM generate_series(1, 10) OFFSET 0) s));
+		windows := windows + (SELECT count(*) FROM arbiter_conflicts());
+		different := different + (SELECT count(*) FROM arbiter_conflicts() c
+			WHERE c.reservation_ids IS DISTINCT FROM (
+				SELECT array_agg(v.reservation_id ORDER BY v.created_at DESC, v.reservation_id DESC)
+				FROM arbiter_reservation v
+				WHERE v.resource_id = id_of(c.resource_name) AND v.status = 'confirmed'
+					AND coalesce(v.occupied, v.during) && c.during));
 		chosen_order := ('{newest,oldest,smallest,largest,user}'::text[])[1 + floor(random() * 5)::int];
 		only_some := random() < 0.5;
 
@@ -309,7 +317,7 @@ BEGIN
 		PERFORM arbiter_cancel(v.reservation_id) FROM arbiter_reservation v
 		WHERE v.status = 'confirmed' AND v.resource_id IN (id_of('flood.x'), id_of('flood.y')) AND random() < 0.4;
 	END LOOP;
-	RAISE INFO '% evacuations, % different; some of each: %', rounds, different, moved BETWEEN considered / 10 AND considered - considered / 10;
+	RAISE INFO '% evacuations, % different; windows: %; some of each: %', rounds, different, windows > rounds, moved BETWEEN considered / 10 AND considered - considered / 10;
 END $$;
 CALL flood_rounds(40, 0.75);
 

@@ -242,33 +242,58 @@ CREATE PROCEDURE fill_cells() LANGUAGE sql AS $$
 	ANALYZE cell;
 $$;
 
+-- try every start, one after the other; instants are numbers of cells
 CREATE FUNCTION naive_slots(requirements jsonb, duration interval, after timestamptz, before timestamptz, tryout boolean)
 RETURNS TABLE (start_time timestamptz, end_time timestamptz, latest_start timestamptz)
-LANGUAGE sql SET enable_nestloop TO off AS $$
-	WITH need AS MATERIALIZED (
-		SELECT r.name, n.value::bigint AS amount, coalesce(extract(epoch FROM r.granularity), 1)::bigint AS grain,
-			coalesce(r.setup_time, '0') AS setup, coalesce(r.cleanup_time, '0') AS cleanup
-		FROM jsonb_each_text(requirements) n JOIN arbiter_resource r ON r.name = n.key
-	), level AS MATERIALIZED (
-		-- how many cells with too little there are before each
-		SELECT n.name, c.t, count(*) FILTER (WHERE c.available - CASE WHEN tryout THEN 0 ELSE c.kept_back END < n.amount)
-			OVER (PARTITION BY n.name ORDER BY c.t ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS short
-		FROM need n JOIN cell c ON c.resource = n.name
-	), length AS MATERIALIZED (
-		-- the shortest that is long enough and on every grid
-		SELECT min(d) AS d FROM (SELECT m * interval '10 min' AS d FROM generate_series(1, 2880) m) d
-		WHERE d >= duration AND NOT EXISTS (SELECT FROM need n WHERE extract(epoch FROM d)::bigint % n.grain <> 0)
-	), candidate AS (
-		SELECT c.t, row_number() OVER (ORDER BY c.t) AS n, bool_and(a.short = b.short) AS fits
-		FROM length CROSS JOIN generate_series(after, before - d, interval '10 min') c (t) CROSS JOIN need n
-		JOIN level a ON a.name = n.name AND a.t = c.t - n.setup
-		JOIN level b ON b.name = n.name AND b.t = c.t + d + n.cleanup
-		WHERE NOT EXISTS (SELECT FROM need n WHERE extract(epoch FROM c.t)::bigint % n.grain <> 0)
-		GROUP BY c.t
-	), island AS (
-		SELECT t, n - row_number() OVER (ORDER BY t) AS island FROM candidate WHERE fits
-	)
-	SELECT min(t), min(t) + (SELECT d FROM length), max(t) FROM island GROUP BY island
+LANGUAGE plpgsql AS $$
+DECLARE
+	origin timestamptz := (SELECT min(c.t) FROM cell c);
+	cells int := (SELECT count(DISTINCT c.t) FROM cell c);
+	grain int[];		-- by requirement, as are these
+	setup int[];
+	cleanup int[];
+	short int[];		-- how many cells up to each have too little; one requirement after the other
+	n int;
+	length int;
+	last int := extract(epoch FROM before - origin) / 600;
+	fits boolean;
+	earliest int;
+	latest int;
+BEGIN
+	SELECT array_agg(extract(epoch FROM coalesce(r.granularity, '10 min')) / 600 ORDER BY r.name),
+		array_agg(extract(epoch FROM coalesce(r.setup_time, '0')) / 600 ORDER BY r.name),
+		array_agg(extract(epoch FROM coalesce(r.cleanup_time, '0')) / 600 ORDER BY r.name)
+	INTO grain, setup, cleanup
+	FROM arbiter_resource r WHERE requirements ? r.name;
+	short := ARRAY(
+		SELECT count(*) FILTER (WHERE c.available - CASE WHEN tryout THEN 0 ELSE c.kept_back END < (requirements ->> c.resource)::bigint)
+			OVER (PARTITION BY c.resource ORDER BY c.t)
+		FROM cell c WHERE requirements ? c.resource ORDER BY c.resource, c.t);
+	n := cardinality(grain);
+	length := extract(epoch FROM duration) / 600;
+	WHILE EXISTS (SELECT FROM unnest(grain) g WHERE length % g <> 0) LOOP
+		length := length + 1;
+	END LOOP;
+	FOR at IN extract(epoch FROM after - origin) / 600 .. last - length LOOP
+		-- the origin is on every grid there is
+		CONTINUE WHEN EXISTS (SELECT FROM unnest(grain) g WHERE at % g <> 0);
+		fits := true;
+		FOR i IN 1 .. n LOOP
+			fits := fits AND short[(i - 1) * cells + at - setup[i]] = short[(i - 1) * cells + at + length + cleanup[i]];
+		END LOOP;
+		IF fits THEN
+			earliest := coalesce(earliest, at);
+			latest := at;
+		END IF;
+		IF earliest IS NOT NULL AND NOT fits THEN
+			RETURN QUERY SELECT origin + earliest * interval '10 min', origin + (earliest + length) * interval '10 min', origin + latest * interval '10 min';
+			earliest := NULL;
+		END IF;
+	END LOOP;
+	IF earliest IS NOT NULL THEN
+		RETURN QUERY SELECT origin + earliest * interval '10 min', origin + (earliest + length) * interval '10 min', origin + latest * interval '10 min';
+	END IF;
+END
 $$;
 
 SELECT setseed(0.20300101);
@@ -326,8 +351,8 @@ DECLARE
 	d record;
 BEGIN
 	FOR n IN 1 .. rounds LOOP
-		SELECT jsonb_object_agg('slot.random.' || i, (1 + floor(random() * random() * 11))::bigint) AS requirements INTO q
-		FROM generate_series(1, 7) i WHERE random() < 0.25 OR i = 1 + n % 7;
+		SELECT jsonb_object_agg('slot.random.' || i, (CASE i WHEN 7 THEN 6 + floor(random() * 4) ELSE 1 + floor(random() * random() * 11) END)::bigint) AS requirements INTO q
+		FROM generate_series(1, 7) i WHERE random() < 0.2 OR i = 1 + n % 7;
 		FOR d IN SELECT q.requirements, length, after, after + (1 + random() * 1500)::int * interval '10 min' AS before, random() < 0.4 AS tryout
 			FROM (SELECT (1 + floor(random() * random() * 60)) * interval '10 min' AS length,
 				timestamptz '2029-12-31' + floor(random() * random() * 1500) * interval '10 min' AS after) a

@@ -180,7 +180,7 @@ SELECT arbiter_available('float.cut', '2030-01-20', '2030-01-25');
 --
 -- the share: none, all, a fraction; changed, for what is new
 --
-SELECT outcome(format('SELECT arbiter_create_resource(%L, float_percent => %s)', 'float.bad', p)) FROM unnest(ARRAY['-1', '100.01', '1000', '''NaN''', '''x''']) p;
+SELECT outcome(format('SELECT arbiter_create_resource(%L, float_percent => %s)', 'float.bad', p)) FROM unnest(ARRAY['-1', '100.01', '1000', '0.004', '''NaN''', '''x''']) p;
 SELECT outcome(format('SELECT arbiter_alter_resource(%L, float_percent => %s)', 'float.cut', p)) FROM unnest(ARRAY['-0.01', '101']) p;
 SELECT p, arbiter_create_resource('float.' || p, float_percent => p) > 0 FROM unnest(ARRAY[0, 100, 12.5, 0.01, 99.99, 33.33]) p;
 SELECT name, float_percent FROM arbiter_resource WHERE name LIKE 'float.%' ORDER BY 1;

@@ -106,6 +106,29 @@ SELECT granted, reason, available, largest_amount, earliest_start FROM arbiter_t
 SELECT * FROM holds('hold');
 
 --
+-- every reader counts it as free: calendar, chart, slot search, suggestions,
+-- views, evacuation
+--
+DELETE FROM arbiter_reservation WHERE resource_id = id_of('hold');
+SELECT expired_hold('hold', '[2030-03-05,2030-03-08)', 7) > 0, expired_hold('hold', '[2030-03-06,2030-03-08)', 3, 'alive', 'infinity') > 0;
+SELECT bucket_start, reserved_max, reserved_avg, available_min, available_avg FROM arbiter_calendar('hold', '2030-03-04', '2030-03-09', '1 day', 'UTC');
+SELECT bucket, reserved, free FROM arbiter_chart('hold', '2030-03-04', '2030-03-09', '1 day', 'UTC');
+SELECT start_time, latest_start FROM arbiter_find_slot('hold', 7, '2 days', after => '2030-03-05');
+SELECT start_time FROM arbiter_find_slot_all('{"hold": 8}', '2 days', after => '2030-03-05');
+SELECT kind, start_time, end_time, amount FROM arbiter_suggest('hold', '2030-03-05', '2030-03-07', 8) WHERE kind IN ('later', 'less', 'shorter');
+SELECT amount, start_time FROM arbiter_tradeoff('hold', '2 days', after => '2030-03-05');
+SELECT user_id, status FROM arbiter_booking WHERE 'hold' = ANY (resources) ORDER BY 1;
+SELECT arbiter_create_resource('hold.refuge') > 0;
+SELECT arbiter_set_capacity('hold.refuge', '2030-01-01', '2031-01-01', 10);
+SELECT arbiter_set_capacity('hold', '2030-03-05', '2030-03-08', 2, force => true);
+SELECT during, reserved, available FROM arbiter_conflicts('hold');
+SELECT count(*) FROM arbiter_evacuate('hold', 'hold.refuge');
+SELECT * FROM holds('hold');
+SELECT * FROM holds('hold.refuge');
+SELECT arbiter_drop_resource('hold.refuge', force => true);
+SELECT arbiter_set_capacity('hold', '2030-01-01', '2031-01-01', 10);
+
+--
 -- every way to take may reap: functions, raw rows, a change of capacity
 --
 DELETE FROM arbiter_reservation WHERE resource_id IN (id_of('hold'), id_of('hold.now'));

@@ -212,3 +212,41 @@ SELECT * FROM arbiter_check('mended');
 SELECT arbiter_drop_resource('mended', force => true);
 DROP TABLE mended_seen;
 DROP FUNCTION mended_watch, mended_rebuild, mended_negative;
+
+-- a swap whose request has the key of what it cancels would release and not take
+SELECT arbiter_create_resource('regress.swap') > 0, arbiter_set_capacity('regress.swap', '2030-01-01', '2030-01-02', 5);
+SELECT arbiter_reserve('regress.swap', '2030-01-01 08:00', '2030-01-01 10:00', 5, 'ku', 'kk') AS id \gset
+SELECT regexp_replace(outcome(format($$ SELECT * FROM arbiter_swap(ARRAY[%s], '[{"resource": "regress.swap", "start_time": "2030-01-01 08:00",
+	"end_time": "2030-01-01 10:00", "amount": 5, "user_id": "ku", "request_key": "kk"}]') $$, :id)), 'reservation \d+', 'reservation <id>');
+SELECT status FROM arbiter_reservation WHERE reservation_id = :id;
+
+-- granularity may change: what does not move is not judged by it
+SELECT arbiter_create_resource('regress.grain', granularity => '1 h') > 0,
+	arbiter_set_capacity('regress.grain', '2030-01-01', '2030-01-02', 5);
+SELECT arbiter_reserve('regress.grain', '2030-01-01 08:00', '2030-01-01 10:00', 1) AS id \gset
+SELECT arbiter_alter_resource('regress.grain', granularity => '3 h');
+SELECT outcome(format($$ SELECT arbiter_truncate(%s, '2030-01-01 09:30') $$, :id));
+SELECT arbiter_extend(:id, '2030-01-01 12:00');
+SELECT arbiter_truncate(:id, '2030-01-01 09:00');
+UPDATE arbiter_reservation SET during = tstzrange(lower(during), '2030-01-01 15:00') WHERE reservation_id = :id RETURNING during;
+SELECT outcome(format($$ UPDATE arbiter_reservation SET during = '[2030-01-01 10:00,2030-01-01 15:00)' WHERE reservation_id = %s $$, :id));
+
+-- a trigger after ours cannot take the buffers off
+SELECT arbiter_create_resource('regress.buffer', setup_time => '1 h') > 0,
+	arbiter_set_capacity('regress.buffer', '2030-01-01', '2030-01-02', 5);
+CREATE FUNCTION no_occupied() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN new.occupied := NULL; RETURN new; END';
+CREATE TRIGGER zzz BEFORE INSERT ON arbiter_reservation FOR EACH ROW EXECUTE FUNCTION no_occupied();
+SELECT outcome($$ INSERT INTO arbiter_reservation (resource_id, during, amount)
+	VALUES (arbiter_resource_id('regress.buffer'), '[2030-01-01 10:00,2030-01-01 11:00)', 5) $$);
+DROP TRIGGER zzz ON arbiter_reservation;
+DROP FUNCTION no_occupied();
+
+-- NOT NULL dropped, and a row without a range: an error, no crash
+BEGIN;
+ALTER TABLE arbiter_reservation ALTER during DROP NOT NULL;
+CREATE FUNCTION no_range() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN new.during := NULL; RETURN new; END';
+CREATE TRIGGER aaa BEFORE INSERT ON arbiter_reservation FOR EACH ROW EXECUTE FUNCTION no_range();
+SAVEPOINT before;
+SELECT regexp_replace(outcome($$ SELECT arbiter_reserve('regress.swap', '2030-01-01 12:00', '2030-01-01 13:00', 1) $$), 'column \d+', 'column <n>');
+ROLLBACK;
+SELECT * FROM arbiter_check();

@@ -26,6 +26,15 @@ SELECT arbiter_set_capacity('unbuilt', '2030-01-01', '2030-02-01', 8);
 SELECT arbiter_reserve('unbuilt', '2030-01-01', '2030-01-02', 3);
 DELETE FROM arbiter_timeline WHERE resource_id =
 	(SELECT resource_id FROM arbiter_resource WHERE name = 'unbuilt');
+-- held for ever, so far
+SELECT arbiter_create_resource('held');
+SELECT arbiter_set_capacity('held', '2030-01-01', '2030-03-01', 8);
+SELECT arbiter_reserve('held', '2030-01-01', '2030-01-02', 1), arbiter_hold('held', '2030-01-01', '2030-02-15', 5, '100 years', 'holder');
+SELECT arbiter_create_resource('held, unbuilt');
+SELECT arbiter_set_capacity('held, unbuilt', '2030-01-01', '2030-03-01', 8);
+SELECT arbiter_hold('held, unbuilt', '2030-01-01', '2030-02-15', 5, '100 years', 'holder');
+DELETE FROM arbiter_timeline WHERE resource_id =
+	(SELECT resource_id FROM arbiter_resource WHERE name = 'held, unbuilt');
 -- the load leaves these alone
 SELECT setval('arbiter_reservation_id_seq', 10);
 END
@@ -88,6 +97,16 @@ my @writer = (
 	"arbiter_reserve_all('{\"fixed\": 1}', '2030-03-01', '2030-03-02')",
 	"arbiter_try_reserve_all('{\"fixed\": 1}', '2030-03-01', '2030-03-02')",
 	'arbiter_cancel(1)',
+	"arbiter_hold('fixed', '2030-03-01', '2030-03-02', 1)",
+	'arbiter_expire()',
+	'arbiter_confirm(1)',
+	"arbiter_extend(1, '2030-03-03')",
+	"arbiter_truncate(1, '2030-03-01 12:00')",
+	'arbiter_resize(1, 2)',
+	"arbiter_move(1, '2030-03-02')",
+	"arbiter_transfer(1, 'somebody')",
+	"arbiter_swap('{1}', '[]')",
+	"arbiter_reserve_many('[]')",
 	"arbiter_create_resource('other')",
 	"arbiter_alter_resource('fixed', unit => 'seat')",
 	"arbiter_drop_resource('fixed')",

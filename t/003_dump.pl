@@ -43,8 +43,17 @@ SELECT arbiter_reserve_all('{"hot": 2, "wide": 1}', '2030-01-01 10:00', '2030-01
 INSERT INTO arbiter_reservation (resource_id, during, amount, status, expires_at, attributes)
 SELECT resource_id, '[2030-01-03,2030-01-04)', 1, 'held', '2030-01-01', '{"note": "it''s\ta \\ test"}'
 FROM arbiter_resource WHERE name = 'wide';
+SELECT arbiter_create_resource('held');
+SELECT arbiter_set_capacity('held', '2030-01-01', '2030-02-01', 6);
+-- what was booked with other buffers than there are now, and what tries out
+SELECT arbiter_create_resource('buffered', setup_time => '2 hours', cleanup_time => '90 min', float_percent => 12.5);
+SELECT arbiter_set_capacity('buffered', '2030-01-01', '2030-02-01', 8);
+SELECT arbiter_reserve('buffered', '2030-01-05 10:00', '2030-01-05 12:00', 7);
+SELECT arbiter_reserve('buffered', '2030-01-05 10:00', '2030-01-05 12:00', 1, 'trier', tryout => true);
+SELECT arbiter_alter_resource('buffered', cleanup_time => '15 min', clear => '{setup_time}');
+SELECT arbiter_reserve('buffered', '2030-01-06 10:00', '2030-01-06 12:00', 7);
 -- the random load leaves these alone
-SELECT setval('arbiter_reservation_id_seq', 10);
+SELECT setval('arbiter_reservation_id_seq', 100);
 
 GRANT USAGE ON SCHEMA public TO booker, analyst;
 GRANT EXECUTE ON FUNCTION arbiter_reserve(text, text, text, bigint, text, text, boolean),
@@ -54,8 +63,14 @@ GRANT SELECT ON arbiter_denial TO analyst WITH GRANT OPTION;
 END
 my $seed = $ENV{ARBITER_SEED} // time;
 note "seed $seed";
-finish_psql(start_psql($node, random_mix(seed => $seed, statements => 3000, seconds => 5, first => 10),
+finish_psql(start_psql($node, random_mix(seed => $seed, statements => 3000, seconds => 5, first => 100),
 	dbname => 'source'));
+# a hold that has expired and nobody has marked, beside one that lives
+$node->safe_psql('source', <<'END');
+INSERT INTO arbiter_reservation (resource_id, during, amount, user_id, status, expires_at)
+SELECT resource_id, '[2030-01-05,2030-01-09)', amount, 'holder', 'held', expires_at
+FROM arbiter_resource, (VALUES (5, timestamptz '2001-01-01'), (1, 'infinity')) v (amount, expires_at) WHERE name = 'held';
+END
 is_healthy($node, 'source', dbname => 'source', oversold => 1);
 
 my @contents = (
@@ -87,7 +102,11 @@ sub contents
 my $expected = contents('source');
 my $timelines = timeline_text($node, 'source');
 my $highest = $node->safe_psql('source', 'SELECT max(reservation_id) FROM arbiter_reservation');
-cmp_ok($highest, '>', 100, 'there is something to dump');
+cmp_ok($highest, '>', 200, 'there is something to dump');
+is($node->safe_psql('source', "SELECT arbiter_available('held', '2030-01-05', '2030-01-09'), count(*) FROM arbiter_reservation WHERE status = 'held' AND user_id = 'holder'"),
+	'5|2', 'one hold has expired, and nobody has marked it');
+is( $node->safe_psql('source', "SELECT count(DISTINCT upper(occupied) - upper(during)), count(*) FILTER (WHERE tryout) FROM arbiter_reservation JOIN arbiter_resource USING (resource_id) WHERE name = 'buffered'"),
+	'2|1', 'rows are of different buffers, one tries out');
 unlike($node->safe_psql('source', q{SELECT count(*) FROM arbiter_conflicts('oversold')}),
 	qr/^0$/, 'one resource is oversold');
 
@@ -122,6 +141,27 @@ sub check_restored
 	is(sqlstate_of($node, q{SELECT count(*) FROM arbiter_booking},
 			dbname => $dbname, extra => [ '-U', 'analyst' ]),
 		'00000', "$how: who may read, may");
+
+	# the hold is free before and after it is marked; a row keeps what it occupies
+	is( $node->safe_psql(
+			$dbname, q{
+			SELECT arbiter_available('held', '2030-01-05', '2030-01-09');
+			SELECT 1 FROM arbiter_reserve('held', '2030-01-06', '2030-01-07', 5, 'newcomer');
+			SELECT status, count(*) FROM arbiter_reservation WHERE user_id = 'holder' GROUP BY 1 ORDER BY 1;
+			DELETE FROM arbiter_reservation WHERE user_id = 'newcomer'}),
+		"5\n1\nexpired|1\nheld|1", "$how: a hold that has expired makes room");
+	is( $node->safe_psql(
+			$dbname, q{
+			BEGIN;
+			CREATE TEMPORARY TABLE before AS SELECT reservation_id, part, occupied FROM arbiter_reservation;
+			UPDATE arbiter_reservation SET attributes = '{"seen": true}' WHERE resource_id = (SELECT resource_id FROM arbiter_resource WHERE name = 'buffered');
+			SELECT count(*) FROM arbiter_reservation v JOIN before b USING (reservation_id, part) WHERE v.occupied IS DISTINCT FROM b.occupied;
+			ROLLBACK}), '0', "$how: rows keep what they occupy");
+	is( sqlstate_of($node, q{SELECT arbiter_reserve('buffered', '2030-01-05 13:29', '2030-01-05 13:40', 1, tryout => true)}, dbname => $dbname),
+		'RV001', "$how: which counts");
+	is( sqlstate_of($node, q{INSERT INTO arbiter_reservation (resource_id, during, amount)
+			SELECT resource_id, '[2030-01-06 10:00,2030-01-06 11:00)', 1 FROM arbiter_resource WHERE name = 'buffered'}, dbname => $dbname),
+		'RV001', "$how: the float is kept back");
 
 	is($node->safe_psql($dbname,
 			q{SELECT arbiter_reserve('full', '2030-01-01', '2030-02-01', 6, 'somebody', 'a key') =

@@ -21,6 +21,12 @@ SELECT arbiter_set_capacity(name, '2030-01-01', '2031-01-01', 5)
 FROM unnest('{room,hall,yard}'::text[]) name;
 SELECT arbiter_reserve('yard', '2030-01-05', '2030-01-06', 5);
 SELECT arbiter_reserve('yard', '2030-07-05', '2030-07-06', 1);
+-- holds that have expired: prepared transactions take their place
+SELECT arbiter_create_resource('held');
+SELECT arbiter_set_capacity('held', '2030-01-01', '2031-01-01', 5);
+INSERT INTO arbiter_reservation (resource_id, during, amount, status, expires_at)
+SELECT resource_id, day, 5, 'held', '2001-01-01' FROM arbiter_resource,
+	(VALUES (tstzrange('2030-01-05', '2030-01-06')), ('[2030-06-05,2030-06-06)')) v (day) WHERE name = 'held';
 -- reserved, but not built: the prepared transaction builds it
 SELECT arbiter_create_resource('unbuilt');
 SELECT arbiter_set_capacity('unbuilt', '2030-01-01', '2031-01-01', 5);
@@ -33,6 +39,8 @@ my %prepared = (
 	keep => "SELECT arbiter_reserve('room', '2030-01-05', '2030-01-06', 4, request_key => 'keep')",
 	undo => "SELECT arbiter_reserve('room', '2030-06-05', '2030-06-06', 4, request_key => 'undo')",
 	all => q{SELECT arbiter_reserve_all('{"hall": 4, "room": 3}', '2030-09-05', '2030-09-06')},
+	reap => "SELECT arbiter_reserve('held', '2030-01-05', '2030-01-06', 4)",
+	unreap => "SELECT arbiter_hold('held', '2030-06-05', '2030-06-06', 4, '1 day')",
 	give => "SELECT arbiter_cancel(1)",
 	raw => q{SAVEPOINT s;
 		INSERT INTO arbiter_reservation (resource_id, during, amount)
@@ -66,11 +74,16 @@ sub check_prepared
 		"arbiter_reserve('room', '2030-01-05', '2030-01-06', 4, request_key => 'keep')",
 		q{arbiter_reserve_all('{"yard": 1, "hall": 2}', '2030-03-05', '2030-03-06')},
 		'arbiter_cancel(1)',
+		"arbiter_reserve('held', '2030-01-05', '2030-01-06', 5)",
+		"arbiter_reserve('held', '2030-06-05', '2030-06-06', 5)",
 		"arbiter_reserve('yard', '2030-12-05', '2030-12-06', 2)",
 		"arbiter_reserve('unbuilt', '2030-01-05', '2030-01-06', 2)")
 	{
 		is(sqlstate_of($node, "$impatient $call"), '55P03', "$label: must wait: $call");
 	}
+	is($node->safe_psql('postgres', "SELECT arbiter_available('held', '2030-01-01', '2031-01-01'), count(*) FROM arbiter_reservation WHERE status = 'held'"),
+		'5|2', "$label: nor who took the place of a hold");
+	is($node->safe_psql('postgres', 'SELECT arbiter_expire()'), '0', "$label: nobody else marks it");
 	is(sqlstate_of($node, "SELECT arbiter_reserve('new', '2030-01-05', '2030-01-06', 1)"),
 		'RV002', "$label: a schedule nobody sees yet grants nothing");
 	is(sqlstate_of($node, "SELECT arbiter_reserve('yard', '2030-01-05', '2030-01-06', 5)"),
@@ -102,6 +115,8 @@ check_prepared('after a crash');
 my %waiter = (
 	keep => "SELECT arbiter_reserve('room', '2030-01-05', '2030-01-06', 2);",
 	undo => "SELECT 'granted', arbiter_reserve('room', '2030-06-05', '2030-06-06', 2);",
+	reap => "SELECT arbiter_reserve('held', '2030-01-05', '2030-01-06', 5);",
+	unreap => "SELECT 'granted', arbiter_reserve('held', '2030-06-05', '2030-06-06', 5);",
 	undo_key => "SELECT 'granted', arbiter_reserve('room', '2030-06-05', '2030-06-06', 4, request_key => 'undo');",
 	snapshot => "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1;
 		SELECT arbiter_reserve('room', '2030-01-05', '2030-01-06', 1); COMMIT;",
@@ -111,12 +126,12 @@ my %waiter = (
 my %session = map { $_ => start_psql($node, $waiter{$_}, name => "waiter $_") }
   grep { $_ ne 'undo_key' } sort keys %waiter;
 $node->poll_query_until('postgres',
-	"SELECT count(*) = 6 FROM pg_stat_activity WHERE application_name LIKE 'waiter%' AND wait_event_type = 'Lock'")
+	"SELECT count(*) = 8 FROM pg_stat_activity WHERE application_name LIKE 'waiter%' AND wait_event_type = 'Lock'")
   or die 'nobody waits';
 
 $node->safe_psql('postgres', "COMMIT PREPARED '$_'")
-  foreach qw(keep give all raw schedule lower build);
-$node->safe_psql('postgres', "ROLLBACK PREPARED 'undo'");
+  foreach qw(keep give all raw schedule lower build reap);
+$node->safe_psql('postgres', "ROLLBACK PREPARED '$_'") foreach qw(undo unreap);
 my %end = map { $_ => finish_psql($session{$_}) } keys %session;
 
 like($end{keep}{stderr}, qr/RV001/, 'COMMIT PREPARED: who waited is refused');
@@ -129,6 +144,10 @@ like($end{lower}{stderr}, qr/RV001/, 'COMMIT PREPARED of a smaller schedule: ref
 is(sqlstate_of($node, "SELECT arbiter_reserve('new', '2030-01-05', '2030-01-06', 7)"),
 	'00000', 'COMMIT PREPARED of a first schedule: granted');
 like($end{undo}{stdout}, qr/^granted\|\d+$/m, 'ROLLBACK PREPARED: granted');
+like($end{reap}{stderr}, qr/RV001/, 'COMMIT PREPARED: a hold that expired has made room once');
+like($end{unreap}{stdout}, qr/^granted\|\d+$/m, 'ROLLBACK PREPARED: it makes room for the next');
+is($node->safe_psql('postgres', "SELECT string_agg(status, ',' ORDER BY reservation_id) FROM arbiter_reservation WHERE expires_at = '2001-01-01'"),
+	'expired,expired', 'and both are marked');
 is(sqlstate_of($node, $waiter{undo_key}), 'RV001', 'ROLLBACK PREPARED: the key is forgotten');
 
 is($node->safe_psql('postgres', "SELECT arbiter_available('room', '2030-01-05', '2030-01-06')"),

@@ -65,6 +65,13 @@ CALL bench_timer('arbiter', $$
 	id := arbiter_reserve(resource_name, start_time, end_time, 1, 'bench')
 $$);
 
+-- a commit between the two, as between a basket and its payment
+CALL bench_timer('hold_confirm', $$
+	id := arbiter_hold(resource_name, start_time, end_time, 1, '1 hour', 'bench');
+	COMMIT;
+	resource_name := arbiter_confirm(id)
+$$);
+
 CALL bench_timer('one_part', $$
 	id := arbiter_reserve_all('{"1": 1}', start_time, end_time, 'bench')
 $$);

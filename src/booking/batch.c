@@ -36,219 +36,14 @@
 
 #include "access/xact.h"
 #include "booking/denial.h"
-#include "commands/sequence.h"
 #include "miscadmin.h"
 #include "reservation/apply.h"
 #include "reservation/reservation.h"
-#include "storage/lmgr.h"
 #include "support/errors.h"
 #include "support/locks.h"
-#include "support/progress.h"
 #include "support/relations.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/timestamp.h"
-
-typedef struct Batch
-{
-	BatchRequest *requests;
-	int			n;
-	bool		all_or_nothing;
-	TimestampTz clock;
-	Ledger		ledger;
-	RowWriter	writer;
-	bool		has_triggers;	/* BEFORE ROW INSERT */
-	bool		locked;			/* all that is not hopeless */
-	int			granted;
-	int			failed;
-	int			outrun;			/* of those that failed: fit, if alone */
-	bool		mixed;			/* ordinary users and try-outs on a float */
-	Progress	progress;
-} Batch;
-
-static Request *
-request_of(const BatchRequest *request)
-{
-	return &request->asked->call.request;
-}
-
-/* for errors that are raised below, where nobody knows of a batch */
-static void
-number_context(void *arg)
-{
-	const BatchRequest *const *request = arg;
-
-	if (*request != NULL)
-		errcontext("request %d", (*request)->asked->number);
-}
-
-static void
-find_resources(Batch *batch)
-{
-	Snapshot	snapshot = decision_snapshot();
-	const BatchRequest *current = NULL;
-	ErrorContextCallback context = {
-		.previous = error_context_stack,
-		.callback = number_context,
-		.arg = &current
-	};
-
-	error_context_stack = &context;
-	for (int i = 0; i < batch->n; i++)
-	{
-		JsonRequest *asked = batch->requests[i].asked;
-		Fault		fault;
-		bool		faulty;
-
-		current = &batch->requests[i];
-		faulty = booking_find_resources(&asked->call, snapshot, &fault);
-		if (!asked->is_faulty && faulty)
-		{
-			asked->is_faulty = true;
-			asked->fault = fault;
-		}
-	}
-	error_context_stack = context.previous;
-	UnregisterSnapshot(snapshot);
-}
-
-static int
-compare_keys(const void *a, const void *b)
-{
-	const BatchRequest *left = *(BatchRequest *const *) a;
-	const BatchRequest *right = *(BatchRequest *const *) b;
-	int			order;
-
-	if (left->key_hash != right->key_hash)
-		return left->key_hash < right->key_hash ? -1 : 1;
-	order = strcmp(left->key.key, right->key.key);
-	if (order == 0)
-		order = strcmp(left->key.user_id, right->key.user_id);
-	if (order == 0)
-		order = left->asked->number - right->asked->number;
-	return order;
-}
-
-/*
- * Lock the keys, and find what was answered before.
- */
-static void
-find_keys(Batch *batch)
-{
-	BatchRequest **keyed = palloc(sizeof(BatchRequest *) * batch->n);
-	int			n = 0;
-
-	for (int i = 0; i < batch->n; i++)
-	{
-		BatchRequest *request = &batch->requests[i];
-		const ReserveCall *call = &request->asked->call;
-
-		if (call->request_key == NULL || request->asked->is_faulty)
-			continue;
-		request->key.user_id = call->user_id;
-		request->key.key = call->request_key;
-		request->key.fingerprint = booking_fingerprint(call);
-		request->key_hash = request_key_hash(call->user_id, call->request_key);
-		keyed[n++] = request;
-	}
-	qsort(keyed, n, sizeof(BatchRequest *), compare_keys);
-	for (int i = 0; i < n; i++)
-	{
-		BatchRequest *request = keyed[i];
-		BatchRequest *before = i > 0 ? keyed[i - 1] : NULL;
-
-		if (before == NULL || before->key_hash != request->key_hash)
-			request_key_lock(request->key.user_id, request->key.key);
-		request->first = before != NULL &&
-			strcmp(before->key.key, request->key.key) == 0 &&
-			strcmp(before->key.user_id, request->key.user_id) == 0 ?
-			before->first : request;
-	}
-	/* each sees what whoever had it before has committed */
-	for (int i = 0; i < n; i++)
-	{
-		request_key_find(&keyed[i]->key);
-		if (keyed[i]->key.found && keyed[i]->key.same)
-		{
-			keyed[i]->outcome = BATCH_REPEATED;
-			keyed[i]->settled = true;
-			keyed[i]->reservation_id = keyed[i]->key.reservation_id;
-		}
-	}
-	pfree(keyed);
-}
-
-static void
-make_row(Batch *batch, BatchRequest *request)
-{
-	const ArbiterRelations *relations = arbiter_relations();
-	bool		isnull;
-
-	request->reservation_id = nextval_internal(relations->reservation_id_seq, false);
-	booking_make_row(&batch->writer, &request->asked->call, 0,
-					 request->reservation_id, request->key.fingerprint);
-	booking_settle_row(&batch->writer, request_of(request), 0, &request->take);
-	request->row = batch->writer.slot;
-	request->reservation_id =
-		DatumGetInt64(slot_getattr(request->row,
-								   relations->reservation_column[RESERVATION_ID],
-								   &isnull));
-}
-
-/*
- * Find what each request takes.  Users' BEFORE ROW triggers may change that, and
- * so have all rows before anything is decided.
- */
-static void
-find_takes(Batch *batch)
-{
-	ledger_init(&batch->ledger);
-	for (int i = 0; i < batch->n; i++)
-	{
-		BatchRequest *request = &batch->requests[i];
-		JsonRequest *asked = request->asked;
-		Request    *wanted = request_of(request);
-		Requirement *requirement = &asked->requirement;
-
-		wanted->clock = batch->clock;
-		if (request->settled)
-			continue;
-		if (!asked->is_faulty)
-			asked->is_faulty = booking_start_is_faulty(&asked->call, &asked->fault);
-		if (!asked->is_faulty)
-			request->too_early = wanted->start <
-				resource_earliest_start(&requirement->resource, batch->clock);
-		if (!asked->is_faulty && request->key.found && !request->too_early)
-			asked->is_faulty = request_key_reused(&request->key, &asked->fault);
-		if (asked->is_faulty)
-		{
-			request->outcome = BATCH_FAULTY;
-			request->settled = true;
-			continue;
-		}
-
-		if (!request->too_early && batch->has_triggers)
-			make_row(batch, request);
-		else
-		{
-			request->take = (ReservationTake) {
-				.resource_id = requirement->resource.id,
-				.start = wanted->start,
-				.end = wanted->end,
-				.amount = requirement->amount,
-				.tryout = wanted->tryout,
-				.active = true
-			};
-			resource_occupied(&requirement->resource, &request->take.start,
-							  &request->take.end);
-		}
-		if (request->take.active)
-		{
-			request->account = ledger_account(&batch->ledger, &requirement->resource);
-			ledger_expect(request->account, request->take.start, request->take.end);
-		}
-	}
-}
 
 /*
  * Find the requests that are refused whatever the others get.
@@ -290,14 +85,14 @@ compose_refusal(BatchRequest *request)
 	requirement->given_back = ledger_taken(request->account,
 										   &requirement->ngiven_back);
 	if (request->too_early)
-		(void) refuse_early_start(request_of(request), refusal);
+		(void) refuse_early_start(&request->asked->call.request, refusal);
 	else
 	{
 		if (!request->hopeless)
 			request->where.available =
 				ledger_available(request->account, take->tryout, take->start,
 								 take->end, &request->where.instant);
-		refuse_capacity(request_of(request), take->resource_id, &request->where,
+		refuse_capacity(&request->asked->call.request, take->resource_id, &request->where,
 						refusal);
 	}
 	requirement->given_back = NULL;
@@ -411,7 +206,8 @@ lock_requests(Batch *batch)
 			take->active)
 			net_change_add(&net, take->resource_id, take->start, take->end, -1);
 	}
-	if (lock_for_reservations(&net, batch->clock, LockWaitBlock,
+	if (lock_for_reservations(&net, batch->clock,
+							  batch->has_chunks ? LockWaitSkip : LockWaitBlock,
 							  &lost) == TIMELINE_NO_RESOURCE)
 		resource_gone_error(batch, lost);
 	batch->locked = true;
@@ -445,6 +241,7 @@ apply(Batch *batch)
 		case TIMELINE_APPLIED:
 			return true;
 		case TIMELINE_REFUSED:
+			batch->has_chunks = where.locked;
 			break;
 		case TIMELINE_UNBUILT:
 		case TIMELINE_NO_RESOURCE:
@@ -464,7 +261,9 @@ settle(Batch *batch)
 		Snapshot	snapshot = decision_snapshot();
 		bool		done;
 
-		ledger_load(&batch->ledger, batch->clock, snapshot);
+		/* what has expired is marked by then, or others have it locked */
+		ledger_load(&batch->ledger, batch->locked ? DT_NOBEGIN : batch->clock,
+					snapshot);
 		if (!batch->locked)
 		{
 			ledger_reset(&batch->ledger);
@@ -503,7 +302,7 @@ write_rows(Batch *batch)
 			continue;
 		CHECK_FOR_INTERRUPTS();
 		if (request->row == NULL)
-			make_row(batch, request);
+			batch_make_row(batch, request);
 		batch->writer.slot = request->row;
 		row_writer_insert(&batch->writer);
 		progress_step(&batch->progress);
@@ -562,23 +361,10 @@ BatchRequest *
 batch_book(const char *function, JsonRequest *asked, int nrequests,
 		   bool all_or_nothing)
 {
-	const ArbiterRelations *relations = arbiter_relations();
 	Batch		batch = {.n = nrequests,.all_or_nothing = all_or_nothing};
 
 	require_writable(function);
-	LockRelationOid(relations->reservation, RowExclusiveLock);
-	batch.requests = palloc_extended(sizeof(BatchRequest) * (Size) nrequests,
-									 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	for (int i = 0; i < nrequests; i++)
-		batch.requests[i].asked = &asked[i];
-	find_resources(&batch);
-	find_keys(&batch);
-	batch.clock = GetCurrentTimestamp();
-
-	row_writer_open(&batch.writer, relations->reservation, CMD_INSERT);
-	batch.has_triggers = batch.writer.target->ri_TrigDesc != NULL &&
-		batch.writer.target->ri_TrigDesc->trig_insert_before_row;
-	find_takes(&batch);
+	batch_open(&batch, asked);
 	settle(&batch);
 	if (books_anything(&batch))
 		write_rows(&batch);

@@ -13,6 +13,7 @@
 #include "booking/ledger.h"
 #include "booking/request_json.h"
 #include "booking/request_key.h"
+#include "support/progress.h"
 
 typedef enum BatchOutcome
 {
@@ -45,6 +46,26 @@ typedef struct BatchRequest
 	TimelineRefusal where;		/* if hopeless */
 } BatchRequest;
 
+typedef struct Batch
+{
+	BatchRequest *requests;
+	int			n;
+	bool		all_or_nothing;
+	TimestampTz clock;
+	Ledger		ledger;
+	RowWriter	writer;
+	bool		has_triggers;	/* BEFORE ROW INSERT */
+	bool		locked;			/* all that is not hopeless */
+	bool		has_chunks;		/* some are locked: a race was lost */
+	int			granted;
+	int			failed;
+	int			outrun;			/* of those that failed: fit, if alone */
+	bool		mixed;			/* ordinary users and try-outs on a float */
+	Progress	progress;
+} Batch;
+
+extern void batch_open(Batch *batch, JsonRequest *asked);
+extern void batch_make_row(Batch *batch, BatchRequest *request);
 extern BatchRequest *batch_book(const char *function, JsonRequest *asked,
 								int nrequests, bool all_or_nothing);
 

@@ -26,18 +26,15 @@
  */
 #include "booking/change.h"
 
-#include "access/tableam.h"
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "reservation/apply.h"
 #include "reservation/reservation.h"
 #include "support/errors.h"
-#include "support/key_scan.h"
 #include "support/locks.h"
+#include "support/progress.h"
 #include "support/relations.h"
-#include "timeline/base_rows.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -52,137 +49,6 @@ change_open(Change *change, const char *function)
 	require_writable(function);
 	memset(change, 0, sizeof(Change));
 	row_writer_open(&change->writer, arbiter_relations()->reservation, CMD_UPDATE);
-}
-
-static ChangePart *
-new_part(Change *change)
-{
-	if (change->nparts == change->room)
-	{
-		change->room = Max(4, 2 * change->room);
-		if (change->parts == NULL)
-			change->parts = palloc(sizeof(ChangePart) * change->room);
-		else
-			change->parts = repalloc_huge(change->parts,
-										  sizeof(ChangePart) * change->room);
-	}
-	memset(&change->parts[change->nparts], 0, sizeof(ChangePart));
-	return &change->parts[change->nparts++];
-}
-
-/*
- * Lock the rows of a reservation in the order of their parts, and keep the
- * latest version of each.
- */
-static void
-lock_parts(Change *change, int64 reservation_id, Snapshot snapshot)
-{
-	const ArbiterRelations *relations = arbiter_relations();
-	Relation	rel = change->writer.rel;
-	KeyScan		scan;
-	ScanKeyData key;
-
-	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ,
-				Int64GetDatum(reservation_id));
-	key_scan_begin(&scan, relations->reservation, relations->reservation_pkey,
-				   snapshot, &key, 1);
-	while (key_scan_next(&scan))
-	{
-		TM_FailureData failure;
-		TM_Result	result;
-		bool		isnull;
-		TupleTableSlot *row = table_slot_create(rel, NULL);
-
-		result = table_tuple_lock(rel, &scan.slot->tts_tid, snapshot, row,
-								  GetCurrentCommandId(true),
-								  LockTupleNoKeyExclusive, LockWaitBlock,
-								  IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
-								  &failure);
-		if (result == TM_Ok &&
-			DatumGetInt64(slot_getattr(row, relations->reservation_column[RESERVATION_ID],
-									   &isnull)) == reservation_id)
-		{
-			ChangePart *part = new_part(change);
-
-			part->reservation_id = reservation_id;
-			part->row = row;
-			/* a copy: there may be more rows than buffers to pin */
-			ExecMaterializeSlot(row);
-		}
-		else if (result == TM_Ok)
-			ExecDropSingleTupleTableSlot(row);	/* renumbered meanwhile */
-		else if (result == TM_SelfModified || result == TM_Invisible)
-			ereport(ERROR,
-					(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-					 errmsg("reservation " INT64_FORMAT " is being changed by the same statement",
-							reservation_id),
-					 errhint("Change it in a statement of its own.")));
-		else if (result == TM_Deleted && !IsolationUsesXactSnapshot())
-			ExecDropSingleTupleTableSlot(row);
-		else
-			concurrent_change_error();
-	}
-	key_scan_end(&scan);
-}
-
-static void
-read_part(ChangePart *part, TimestampTz clock)
-{
-	const AttrNumber *columns = arbiter_relations()->reservation_column;
-	bool		isnull;
-
-	reservation_range(part->row, &part->start, &part->end);
-	if (!reservation_read(part->row, &part->take))
-		return;
-	part->expires_at = DT_NOEND;
-	part->held = status_is_held(slot_getattr(part->row, columns[RESERVATION_STATUS],
-											 &isnull));
-	if (part->held)
-	{
-		Datum		value = slot_getattr(part->row, columns[RESERVATION_EXPIRES_AT],
-										 &isnull);
-
-		if (!isnull)
-			part->expires_at = DatumGetTimestampTz(value);
-	}
-	part->expired = part->held && part->expires_at <= clock;
-	part->live = !part->expired;
-}
-
-static int
-compare_ids(const void *a, const void *b)
-{
-	int64		left = *(const int64 *) a;
-	int64		right = *(const int64 *) b;
-
-	return (left > right) - (left < right);
-}
-
-/*
- * change_lock locks the rows of reservations, ascending, and then reads the
- * clock.  It is called once; an id may be given twice, and need not exist.
- *
- * Errors: 40001, 27000.
- */
-void
-change_lock(Change *change, const int64 *reservation_ids, int n)
-{
-	Snapshot	snapshot = decision_snapshot();
-	int64	   *ids = palloc(sizeof(int64) * n);
-
-	memcpy(ids, reservation_ids, sizeof(int64) * n);
-	qsort(ids, n, sizeof(int64), compare_ids);
-	for (int i = 0; i < n; i++)
-	{
-		if (i == 0 || ids[i] != ids[i - 1])
-			lock_parts(change, ids[i], snapshot);
-	}
-	UnregisterSnapshot(snapshot);
-	pfree(ids);
-
-	change->clock = GetCurrentTimestamp();
-	for (int i = 0; i < change->nparts; i++)
-		read_part(&change->parts[i], change->clock);
 }
 
 /*
@@ -278,6 +144,15 @@ change_end_row(Change *change, ChangePart *part)
 	RowWriter  *writer = &change->writer;
 
 	row_writer_before_update(writer, &part->row->tts_tid);
+	/* where nobody else had a say, what stays in its place is not judged */
+	if (change->keeps_place && writer->target->ri_TrigDesc == NULL)
+	{
+		part->new_start = part->start;
+		part->new_end = part->end;
+		part->new_take = part->take;
+		part->changed = writer->slot;
+		return;
+	}
 	reservation_give_back(&change->net, &part->take);
 	if (reservation_settle(writer, &part->resource, part->row, &part->new_take))
 		reservation_take(&change->net, &part->new_take, &part->resource);
@@ -497,11 +372,17 @@ change_refuse(const Change *change, bool fixed_range)
 void
 change_write(Change *change)
 {
+	Progress	progress;
+
+	if (change->nparts > 1)
+		progress_begin(&progress, "reservations written", change->nparts);
 	for (int i = 0; i < change->nparts; i++)
 	{
 		ChangePart *part = &change->parts[i];
 
 		CHECK_FOR_INTERRUPTS();
+		if (change->nparts > 1)
+			progress_step(&progress);
 		if (part->changed == NULL)
 			continue;
 		change->writer.slot = part->changed;

@@ -36,8 +36,10 @@ typedef struct ChangePart
 typedef struct Change
 {
 	RowWriter	writer;
+	bool		keeps_place;	/* takes and gives back nothing: set before locks */
 	TimestampTz clock;			/* read after the locks */
 	ChangePart *parts;			/* by (reservation_id, part) */
+	TupleDesc	desc;			/* of their rows, if they are many */
 	int			nparts;
 	int			room;
 	NetChange	net;

@@ -16,8 +16,7 @@
  */
 #include "postgres.h"
 
-#include "booking/change.h"
-#include "booking/ledger.h"
+#include "booking/evacuees.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "reservation/apply.h"
@@ -28,7 +27,6 @@
 #include "support/locks.h"
 #include "support/progress.h"
 #include "support/relations.h"
-#include "timeline/base_rows.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -50,118 +48,6 @@ enum
 	EVACUATE_AVAILABLE,
 	EVACUATE_NCOLUMNS
 };
-
-/* a reservation that should leave */
-typedef struct Evacuee
-{
-	ChangePart *part;
-	int32		number;			/* of the part */
-	char	   *user_id;
-	TimestampTz created_at;
-	TimestampTz start;			/* of what it would occupy there */
-	TimestampTz end;
-	bool		hopeless;		/* does not fit, also without the others */
-	bool		stays;			/* is in nobody's way any more */
-	bool		moves;
-	Fault		fault;			/* if it can do neither */
-	bool		has_limit;		/* because of this: */
-	TimestampTz limiting_time;
-	int64		available;
-} Evacuee;
-
-typedef int (*EvacueeComparator) (const void *, const void *);
-
-typedef struct Evacuation
-{
-	Resource	from;
-	Resource	to;
-	TimestampTz start;
-	TimestampTz end;
-	bool		only_conflicts;
-	Change		change;
-	Evacuee    *evacuees;
-	int			n;
-	Ledger		ledger;
-	LedgerAccount *source;		/* if only_conflicts */
-	LedgerAccount *target;
-	bool		mixed;			/* ordinary users and try-outs on a float */
-} Evacuation;
-
-static int
-compare_age(const void *a, const void *b)
-{
-	const Evacuee *left = a;
-	const Evacuee *right = b;
-
-	if (left->created_at != right->created_at)
-		return left->created_at < right->created_at ? -1 : 1;
-	if (left->part->reservation_id != right->part->reservation_id)
-		return left->part->reservation_id < right->part->reservation_id ? -1 : 1;
-	return (left->number > right->number) - (left->number < right->number);
-}
-
-static int
-compare_newest(const void *a, const void *b)
-{
-	return compare_age(b, a);
-}
-
-static int
-compare_smallest(const void *a, const void *b)
-{
-	int64		left = ((const Evacuee *) a)->part->take.amount;
-	int64		right = ((const Evacuee *) b)->part->take.amount;
-
-	if (left != right)
-		return left < right ? -1 : 1;
-	return compare_newest(a, b);
-}
-
-static int
-compare_largest(const void *a, const void *b)
-{
-	int64		left = ((const Evacuee *) a)->part->take.amount;
-	int64		right = ((const Evacuee *) b)->part->take.amount;
-
-	if (left != right)
-		return left > right ? -1 : 1;
-	return compare_newest(a, b);
-}
-
-static int
-compare_users(const void *a, const void *b)
-{
-	int			order = strcmp(((const Evacuee *) a)->user_id,
-							   ((const Evacuee *) b)->user_id);
-
-	return order != 0 ? order : compare_newest(a, b);
-}
-
-static EvacueeComparator
-read_order(const char *sort_order)
-{
-	static const struct
-	{
-		const char *name;
-		EvacueeComparator compare;
-	}			orders[] = {
-		{"newest", compare_newest},
-		{"oldest", compare_age},
-		{"smallest", compare_smallest},
-		{"largest", compare_largest},
-		{"user", compare_users}
-	};
-
-	for (int i = 0; i < lengthof(orders); i++)
-	{
-		if (strcmp(sort_order, orders[i].name) == 0)
-			return orders[i].compare;
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown sort order \"%s\"", sort_order),
-			 errhint("Pass newest, oldest, smallest, largest or user.")));
-}
 
 static void
 find_resources(Evacuation *evacuation, const char *from, const char *to)
@@ -189,74 +75,6 @@ find_resources(Evacuation *evacuation, const char *from, const char *to)
 		if (!timeline_ensure_built(order[i]->id))
 			resource_vanished_error(order[i]->name);
 		resource_lock_shared(order[i]->id);
-	}
-}
-
-/*
- * Lock the rows of the reservations that overlap the range.
- */
-static void
-lock_reservations(Evacuation *evacuation)
-{
-	Snapshot	snapshot = decision_snapshot();
-	TimestampTz now = GetCurrentTimestamp();
-	ReservationScan scan;
-	ReservationRow row;
-	Size		room = 64;
-	int			n = 0;
-	int64	   *ids = palloc(sizeof(int64) * room);
-
-	reservation_scan_begin(&scan, evacuation->from.id, evacuation->start,
-						   evacuation->end, snapshot);
-	while (reservation_scan_next(&scan, &row))
-	{
-		if (!row.active || row.expires_at <= now)
-			continue;
-		if (n == (int) room)
-		{
-			room *= 2;
-			ids = repalloc_huge(ids, sizeof(int64) * room);
-		}
-		ids[n++] = row.reservation_id;
-	}
-	reservation_scan_end(&scan);
-	UnregisterSnapshot(snapshot);
-	change_lock(&evacuation->change, ids, n);
-	pfree(ids);
-}
-
-/*
- * Find who should leave, now that nobody else can change that.
- */
-static void
-find_evacuees(Evacuation *evacuation)
-{
-	const AttrNumber *columns = arbiter_relations()->reservation_column;
-	Change	   *change = &evacuation->change;
-	const Resource *to = &evacuation->to;
-
-	evacuation->evacuees = palloc_extended(sizeof(Evacuee) * (Size) change->nparts,
-										   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	for (int i = 0; i < change->nparts; i++)
-	{
-		ChangePart *part = &change->parts[i];
-		Evacuee    *evacuee = &evacuation->evacuees[evacuation->n];
-		bool		isnull;
-
-		if (!part->live || part->take.resource_id != evacuation->from.id ||
-			part->start >= evacuation->end || part->end <= evacuation->start)
-			continue;
-		evacuee->part = part;
-		evacuee->number = DatumGetInt32(slot_getattr(part->row, columns[RESERVATION_PART], &isnull));
-		evacuee->user_id = TextDatumGetCString(slot_getattr(part->row, columns[RESERVATION_USER_ID], &isnull));
-		evacuee->created_at = DatumGetTimestampTz(slot_getattr(part->row, columns[RESERVATION_CREATED_AT], &isnull));
-		evacuee->start = part->start;
-		evacuee->end = part->end;
-		resource_occupied(to, &evacuee->start, &evacuee->end);
-		evacuee->hopeless = range_is_misaligned(part->start, part->end,
-												to->granularity, to->name,
-												&evacuee->fault);
-		evacuation->n++;
 	}
 }
 
@@ -466,7 +284,7 @@ move_all(Evacuation *evacuation)
 
 	for (int i = 0; i < evacuation->n; i++)
 		moves += evacuation->evacuees[i].moves;
-	progress_begin(&progress, "reservations moved", moves);
+	progress_begin(&progress, "moves prepared", moves);
 	for (int i = 0; i < evacuation->n; i++)
 	{
 		if (!evacuation->evacuees[i].moves)
@@ -554,16 +372,14 @@ arbiter_evacuate(PG_FUNCTION_ARGS)
 	evacuation.end = PG_ARGISNULL(3) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(3);
 	if (!TIMESTAMP_IS_NOBEGIN(evacuation.start) || evacuation.end <= evacuation.start)
 		check_time_range(evacuation.start, evacuation.end);
-	compare = read_order(argument_text(fcinfo, 4, "sort_order"));
+	compare = evacuees_order(argument_text(fcinfo, 4, "sort_order"));
 	argument_not_null(fcinfo, 5, "only_conflicts");
 	evacuation.only_conflicts = PG_GETARG_BOOL(5);
 
 	require_writable("arbiter_evacuate()");
 	change_open(&evacuation.change, "arbiter_evacuate()");
 	find_resources(&evacuation, from, to);
-	lock_reservations(&evacuation);
-	find_evacuees(&evacuation);
-	qsort(evacuation.evacuees, evacuation.n, sizeof(Evacuee), compare);
+	evacuees_find(&evacuation, compare);
 
 	open_ledger(&evacuation);
 	find_hopeless(&evacuation);

@@ -96,6 +96,7 @@ arbiter_confirm(PG_FUNCTION_ARGS)
 	reservation_id = PG_GETARG_INT64(0);
 
 	change_open(&change, "arbiter_confirm()");
+	change.keeps_place = true;
 	change_lock(&change, &reservation_id, 1);
 	change_require(&change, reservation_id, "confirmed");
 	for (int i = 0; i < change.nparts; i++)
@@ -176,6 +177,7 @@ arbiter_transfer(PG_FUNCTION_ARGS)
 	user_id = argument_text(fcinfo, 1, "user_id");
 
 	change_open(&change, "arbiter_transfer()");
+	change.keeps_place = true;
 	key.user_id = user_id;
 	key.key = find_request_key(reservation_id);
 	if (key.key != NULL)

@@ -226,6 +226,33 @@ refuse_insufficient(const Request *request, int which, Snapshot snapshot,
 }
 
 /*
+ * An expired hold is in the way, and another transaction is changing it: what
+ * it will be is not known, so there is nothing to be said of alternatives.
+ */
+static void
+refuse_meanwhile(const Request *request, int32 resource_id,
+				 const TimelineRefusal *where, Refusal *refusal)
+{
+	int			which = 0;
+
+	while (which < request->nrequirements - 1 &&
+		   request->requirements[which].resource.id != resource_id)
+		which++;
+	refusal->sqlstate = ERRCODE_ARBITER_INSUFFICIENT_CAPACITY;
+	refusal->limiting = which;
+	refusal->limiting_time = where->instant;
+	refusal->available = where->available;
+	refusal->largest_amount = Max(where->available, 0);
+	refusal->message = psprintf("insufficient capacity of resource \"%s\"",
+								request->requirements[which].resource.name);
+	refusal->detail =
+		psprintf("At %s " INT64_FORMAT " is available, " INT64_FORMAT " was asked for. A hold there has expired, but another transaction is changing it.",
+				 time_text(where->instant), where->available,
+				 request->requirements[which].amount);
+	refusal->hint = pstrdup("Try again when that transaction has ended.");
+}
+
+/*
  * refuse_capacity composes the refusal of a request that the timeline has just
  * refused, on account of resource_id and there: RV002 where any part of the range is outside a schedule, otherwise
  * RV001.
@@ -234,10 +261,16 @@ void
 refuse_capacity(const Request *request, int32 resource_id,
 				const TimelineRefusal *where, Refusal *refusal)
 {
-	Snapshot	snapshot = decision_snapshot();
+	Snapshot	snapshot;
 	int			which = -1;
 	TimestampTz instant;
 
+	if (where->passed_over)
+	{
+		refuse_meanwhile(request, resource_id, where, refusal);
+		return;
+	}
+	snapshot = decision_snapshot();
 	for (int i = 0; i < request->nrequirements; i++)
 	{
 		TimestampTz start = request->start;

@@ -108,11 +108,35 @@ request_find_resources(Request *request, Snapshot snapshot)
 }
 
 /*
- * request_granularity returns the granularity that is aligned for all resources
- * of a request, their least common multiple; 0 if none has one.
+ * common_granularity returns the least common multiple of two granularities, 0
+ * being none.
  *
- * When that does not fit 64 bits, only the origin is aligned for all of them;
+ * When that does not fit 64 bits, only the origin is aligned for both;
  * PG_INT64_MAX says as much.
+ */
+int64
+common_granularity(int64 left, int64 right)
+{
+	int64		a = left;
+	int64		b = right;
+	int64		common;
+
+	if (left == 0 || right == 0 || left == PG_INT64_MAX || right == PG_INT64_MAX)
+		return Max(left, right);
+	/* Euclid's algorithm; a is the greatest common divisor at the end */
+	while (b != 0)
+	{
+		int64		remainder = a % b;
+
+		a = b;
+		b = remainder;
+	}
+	return pg_mul_s64_overflow(left, right / a, &common) ? PG_INT64_MAX : common;
+}
+
+/*
+ * request_granularity returns the granularity that is aligned for all resources
+ * of a request.
  */
 int64
 request_granularity(const Request *request)
@@ -120,26 +144,8 @@ request_granularity(const Request *request)
 	int64		common = 0;
 
 	for (int i = 0; i < request->nrequirements; i++)
-	{
-		int64		granularity = request->requirements[i].resource.granularity;
-		int64		a = common;
-		int64		b = granularity;
-
-		if (granularity == 0)
-			continue;
-		/* Euclid's algorithm; a is the greatest common divisor at the end */
-		while (b != 0)
-		{
-			int64		remainder = a % b;
-
-			a = b;
-			b = remainder;
-		}
-		if (common == 0)
-			common = granularity;
-		else if (pg_mul_s64_overflow(common, granularity / a, &common))
-			return PG_INT64_MAX;
-	}
+		common = common_granularity(common,
+									request->requirements[i].resource.granularity);
 	return common;
 }
 

@@ -44,6 +44,7 @@ extern TimestampTz request_fits_until(const Request *request, TimestampTz from,
 									  Snapshot snapshot);
 extern void request_find_resources(Request *request, Snapshot snapshot);
 extern int64 request_duration(const Request *request);
+extern int64 common_granularity(int64 left, int64 right);
 extern int64 request_granularity(const Request *request);
 extern TimestampTz request_earliest_start(const Request *request);
 

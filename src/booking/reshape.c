@@ -149,25 +149,21 @@ arbiter_extend(PG_FUNCTION_ARGS)
 static TimestampTz
 aligned_clock(const Change *change)
 {
-	TimestampTz clock = change->clock;
 	Snapshot	snapshot = decision_snapshot();
+	Resource	resource = {0};
+	int64		granularity = 0;
 
-	/* aligned for the coarsest; where that is not enough, RV007 tells */
-	for (int round = 0; round < change->nparts; round++)
+	for (int i = 0; i < change->nparts; i++)
 	{
-		for (int i = 0; i < change->nparts; i++)
-		{
-			const ChangePart *part = &change->parts[i];
-			Resource	resource;
+		const ChangePart *part = &change->parts[i];
 
-			if (part->live &&
-				resource_find_by_id(part->take.resource_id, snapshot, &resource))
-				clock = steps_round_up(clock, resource.granularity,
-									   GRANULARITY_ORIGIN);
-		}
+		if (part->live &&
+			(resource.name == NULL || resource.id != part->take.resource_id) &&
+			resource_find_by_id(part->take.resource_id, snapshot, &resource))
+			granularity = common_granularity(granularity, resource.granularity);
 	}
 	UnregisterSnapshot(snapshot);
-	return clock;
+	return steps_round_up(change->clock, granularity, GRANULARITY_ORIGIN);
 }
 
 /*

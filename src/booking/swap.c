@@ -19,6 +19,7 @@
 #include "commands/sequence.h"
 #include "funcapi.h"
 #include "support/arguments.h"
+#include "support/errors.h"
 #include "support/locks.h"
 #include "support/relations.h"
 #include "utils/array.h"
@@ -231,6 +232,29 @@ release(Swap *swap, const int64 *ids, int nids)
 }
 
 /*
+ * The answer to a key cannot be a reservation that the same call cancels: that
+ * would be released and not taken again.
+ */
+static void
+refuse_own_key(const Swap *swap, const SwapRequest *request)
+{
+	for (int i = 0; i < swap->change.nparts; i++)
+	{
+		const ChangePart *part = &swap->change.parts[i];
+
+		if (part->changed != NULL &&
+			part->reservation_id == request->reservation_id)
+			ereport(ERROR,
+					(errcode(ERRCODE_ARBITER_KEY_REUSED),
+					 errmsg("request %d: request key \"%s\" belongs to reservation " INT64_FORMAT ", which is to be cancelled",
+							request->asked->number, request->key.key,
+							part->reservation_id),
+					 errdetail("A request whose key was answered before is not made again."),
+					 errhint("Pass a new request_key with the request, or none.")));
+	}
+}
+
+/*
  * Make the row of a request, and add what it takes to the net change.
  */
 static void
@@ -244,7 +268,10 @@ take(Swap *swap, SwapRequest *request)
 
 	call->request.clock = swap->change.clock;
 	if (request->repeated)
+	{
+		refuse_own_key(swap, request);
 		return;
+	}
 	if (booking_start_is_faulty(call, &fault))
 		raise_fault(request, &fault);
 	if (refuse_early_start(&call->request, &refusal))

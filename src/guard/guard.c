@@ -32,6 +32,7 @@
 #include "timeline/in_flight.h"
 #include "timeline/net_change.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(arbiter_guard_trigger);
 
@@ -47,6 +48,27 @@ check_unchanged(bool changed)
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 				 errmsg("a trigger left a range that is not half-open"),
 				 errhint("Let triggers that change the range have names that sort before \"zz_arbiter_row\".")));
+}
+
+static void
+check_buffers(TupleTableSlot *row, const Resource *resource, TimestampTz start,
+			  TimestampTz end)
+{
+	TimestampTz occupied_start = start;
+	TimestampTz occupied_end = end;
+	ReservationTake take;
+
+	resource_occupied(resource, &occupied_start, &occupied_end);
+	if (reservation_read(row, &take) &&
+		(take.start != occupied_start || take.end != occupied_end))
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("a trigger left a range in column \"occupied\" that is not that of the resource"),
+				 errdetail("Resource \"%s\" has setup and cleanup times: the row occupies it from %s to %s.",
+						   resource->name,
+						   pstrdup(timestamptz_to_str(occupied_start)),
+						   pstrdup(timestamptz_to_str(occupied_end))),
+				 errhint("Let triggers leave the column alone, or have names that sort before \"zz_arbiter_row\".")));
 }
 
 /*
@@ -104,7 +126,10 @@ net_reservations(TriggerData *trigger, TupleTableSlot *old_slot,
 			reservation_range(old_slot, &old_start, &old_end);
 		if (!has_old || old.resource_id != new.resource_id ||
 			old_start != start || old_end != end)
-			check_aligned(start, end, resource.granularity, resource.name);
+		{
+			reservation_check_aligned(&resource, has_old ? old_slot : NULL, start, end);
+			check_buffers(new_slot, &resource, start, end);
+		}
 		reservation_take(net, &new, &resource);
 	}
 }

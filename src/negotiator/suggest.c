@@ -42,6 +42,14 @@ typedef struct Suggest
 	ReturnSetInfo *result;
 } Suggest;
 
+/* the earliest start that the lead time will still permit in a moment */
+static TimestampTz
+permitted_soon(const Suggest *suggest)
+{
+	return resource_earliest_start(&suggest->requirement.resource,
+								   suggest->request.clock + TIME_TO_DECIDE);
+}
+
 static void
 add_row(const Suggest *suggest, const char *kind, int part,
 		const char *resource_name, TimestampTz start, TimestampTz end,
@@ -110,7 +118,7 @@ suggest_earlier(Suggest *suggest)
 	if (request->start > request->clock)
 		from = Max(from, request->clock);
 	if (suggest->requirement.resource.has_min_lead)
-		from = Max(from, request_earliest_start(request) + TIME_TO_DECIDE);
+		from = Max(from, permitted_soon(suggest));
 	if (from >= request->start)
 		return;
 	slot_search_begin(&search, request, duration, from, request->start,
@@ -322,7 +330,7 @@ arbiter_suggest(PG_FUNCTION_ARGS)
 	}
 
 	suggest.from = suggest.start_permitted ? request->start :
-		steps_round_up(permitted + TIME_TO_DECIDE, USECS_PER_MINUTE, 0);
+		steps_round_up(permitted_soon(&suggest), USECS_PER_MINUTE, 0);
 	suggest_later(&suggest);
 	suggest_earlier(&suggest);
 	suggest_less(&suggest);

@@ -13,9 +13,10 @@
  * confirm it say, is waited for: whoever got it first decides.  Not so by those
  * for whom that would be against the order:
  *
- *	- a refusal normally has locked no chunk.  If it lost a race for one, rows
- *	  that are locked are passed over, and so are holds that reach beyond what
- *	  is asked for, because their chunks may come before those it has;
+ *	- a refusal normally has locked no chunk.  If it lost a race for one, no
+ *	  resource is locked, rows that are locked are passed over, and so are
+ *	  holds that reach beyond what is asked for, because their chunks may come
+ *	  before those it has;
  *
  *	- who changes capacity, or has just built the resource, has it exclusively,
  *	  and the one who has the row may be waiting for that;
@@ -56,8 +57,12 @@ reap_and_apply(TimelineChange *changes, int nchanges, TimelineCause cause,
 	RowWriter	writer;
 	TimelineResult result;
 
-	if (!holds_find_in_way(&expired, changes, nchanges, cause))
+	if (!holds_find_in_way(&expired, changes, nchanges,
+						   cause != TIMELINE_CAPACITY && !refusal->locked))
+	{
+		refusal->passed_over = expired.passed_over;
 		return TIMELINE_REFUSED;
+	}
 	row_writer_open(&writer, arbiter_relations()->reservation, CMD_UPDATE);
 	holds_lock(&expired, writer.rel,
 				 refusal->locked ? LockWaitSkip : policy);
@@ -78,6 +83,7 @@ reap_and_apply(TimelineChange *changes, int nchanges, TimelineCause cause,
 	{
 		int32		resource_id = whole[refusal->change].resource_id;
 
+		refusal->passed_over = expired.passed_over;
 		for (refusal->change = 0;
 			 changes[refusal->change].resource_id != resource_id;)
 			refusal->change++;
@@ -124,7 +130,7 @@ lock_chunks(const TimelineChange *changes, int nchanges,
  * lock_for_reservations locks the chunks in which reservations may be made that
  * are to be decided after that, on what the caller reads then; and marks what
  * has expired there, so that nobody can confirm it any more.  The policy is for
- * rows that others have locked: who has rows of his own must not wait for them.
+ * rows that others have locked: who has rows or chunks must not wait for them.
  *
  * TIMELINE_NO_RESOURCE: *lost does not exist any more.
  *
@@ -156,7 +162,7 @@ lock_for_reservations(NetChange *net, TimestampTz clock,
 			return TIMELINE_NO_RESOURCE;
 		built = true;
 	}
-	if (!holds_find_in_way(&expired, changes, nchanges, TIMELINE_LOCK))
+	if (!holds_find_in_way(&expired, changes, nchanges, policy == LockWaitBlock))
 		return lock_chunks(changes, nchanges, NULL, 0, lost);
 
 	row_writer_open(&writer, arbiter_relations()->reservation, CMD_UPDATE);
@@ -255,6 +261,7 @@ arbiter_expire(PG_FUNCTION_ARGS)
 
 	row_writer_open(&writer, arbiter_relations()->reservation, CMD_UPDATE);
 	expired.clock = GetCurrentTimestamp();
+	expired.any_will_do = true;
 	holds_find(&expired, max_rows);
 	holds_build_resources(&expired);
 	holds_lock(&expired, writer.rel, LockWaitSkip);

@@ -50,12 +50,8 @@ note_hold(ExpiredHolds *expired, TupleTableSlot *row)
 
 /* is there an instant of a range at which a change takes something? */
 static bool
-takes_from(const TimelineChange *change, TimestampTz start, TimestampTz end,
-		   bool within)
+takes_from(const TimelineChange *change, TimestampTz start, TimestampTz end)
 {
-	if (within && (start < change->segments[0].start ||
-				   end > change->segments[change->nsegments - 1].end))
-		return false;
 	for (int i = 0; i < change->nsegments; i++)
 	{
 		const Segment *segment = &change->segments[i];
@@ -93,10 +89,20 @@ find_expired(ExpiredHolds *expired, const TimelineChange *change,
 		TimestampTz start;
 		TimestampTz end;
 
-		if (change == NULL ||
-			(occupied_times(scan.slot, &start, &end) &&
-			 takes_from(change, start, end, expired->within)))
-			note_hold(expired, scan.slot);
+		if (change != NULL)
+		{
+			if (!occupied_times(scan.slot, &start, &end) ||
+				!takes_from(change, start, end))
+				continue;
+			if (expired->within &&
+				(start < change->segments[0].start ||
+				 end > change->segments[change->nsegments - 1].end))
+			{
+				expired->passed_over = true;
+				continue;
+			}
+		}
+		note_hold(expired, scan.slot);
 	}
 	key_scan_end(&scan);
 }
@@ -117,7 +123,7 @@ holds_find(ExpiredHolds *expired, int64 max_rows)
  */
 bool
 holds_find_in_way(ExpiredHolds *expired, const TimelineChange *changes,
-			int nchanges, TimelineCause cause)
+				  int nchanges, bool lock_resources)
 {
 	expired->snapshot = decision_snapshot();
 	for (int i = 0; i < nchanges; i++)
@@ -127,7 +133,7 @@ holds_find_in_way(ExpiredHolds *expired, const TimelineChange *changes,
 		UnregisterSnapshot(expired->snapshot);
 		return false;
 	}
-	for (int i = 0; i < nchanges && cause != TIMELINE_CAPACITY; i++)
+	for (int i = 0; i < nchanges && lock_resources; i++)
 		resource_lock_shared(changes[i].resource_id);
 	return true;
 }
@@ -154,10 +160,9 @@ compare_ids(const void *a, const void *b)
 
 /* is a hold, now that it is locked, what it was when it was found? */
 static bool
-still_expired(const ExpiredHold *hold, TimestampTz clock)
+still_expired(const ExpiredHold *hold, TupleTableSlot *row, TimestampTz clock)
 {
 	const AttrNumber *columns = arbiter_relations()->reservation_column;
-	TupleTableSlot *row = hold->row;
 	bool		null[3];
 	Datum		status = slot_getattr(row, columns[RESERVATION_STATUS], &null[0]);
 	TimestampTz expires_at =
@@ -177,8 +182,11 @@ still_expired(const ExpiredHold *hold, TimestampTz clock)
 void
 holds_lock(ExpiredHolds *expired, Relation rel, LockWaitPolicy policy)
 {
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
 	int			kept = 0;
 
+	/* references to the table's own row type cost the more the more there are */
+	expired->desc = CreateTupleDescCopyConstr(RelationGetDescr(rel));
 	qsort(expired->holds, expired->n, sizeof(ExpiredHold), compare_holds);
 	for (int i = 0; i < expired->n; i++)
 	{
@@ -187,24 +195,27 @@ holds_lock(ExpiredHolds *expired, Relation rel, LockWaitPolicy policy)
 		TM_Result	result;
 
 		CHECK_FOR_INTERRUPTS();
-		hold.row = table_slot_create(rel, NULL);
-		result = table_tuple_lock(rel, &hold.tid, expired->snapshot, hold.row,
+		result = table_tuple_lock(rel, &hold.tid, expired->snapshot, slot,
 								  GetCurrentCommandId(true),
 								  LockTupleNoKeyExclusive, policy,
 								  IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
 								  &failure);
-		if (result == TM_Ok && still_expired(&hold, expired->clock))
+		if (result == TM_Ok && still_expired(&hold, slot, expired->clock))
 		{
-			/* there may be more of them than buffers to pin */
-			ExecMaterializeSlot(hold.row);
+			/* a copy: there may be more of them than buffers to pin */
+			hold.row = MakeSingleTupleTableSlot(expired->desc, &TTSOpsHeapTuple);
+			ExecCopySlot(hold.row, slot);
+			hold.row->tts_tid = slot->tts_tid;
 			expired->holds[kept++] = hold;
-			continue;
 		}
-		ExecDropSingleTupleTableSlot(hold.row);
-		if ((result == TM_Updated || result == TM_Deleted) &&
-			IsolationUsesXactSnapshot() && policy == LockWaitBlock)
+		else if ((result == TM_Updated || result == TM_Deleted) &&
+				 IsolationUsesXactSnapshot() && !expired->any_will_do)
 			concurrent_change_error();
+		else if (result == TM_WouldBlock)
+			expired->passed_over = true;
+		ExecClearTuple(slot);
 	}
+	ExecDropSingleTupleTableSlot(slot);
 	expired->n = kept;
 }
 

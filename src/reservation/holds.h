@@ -28,14 +28,17 @@ typedef struct ExpiredHolds
 	int			n;
 	int			room;
 	Snapshot	snapshot;
+	TupleDesc	desc;			/* of the rows, a copy of the table's */
 	TimestampTz clock;
 	bool		within;			/* leave out what reaches beyond a change */
+	bool		passed_over;	/* one was left out */
+	bool		any_will_do;	/* leave out what others have changed since */
 } ExpiredHolds;
 
 extern void holds_find(ExpiredHolds *expired, int64 max_rows);
 extern bool holds_find_in_way(ExpiredHolds *expired,
 							  const TimelineChange *changes, int nchanges,
-							  TimelineCause cause);
+							  bool lock_resources);
 extern void holds_build_resources(const ExpiredHolds *expired);
 extern void holds_lock(ExpiredHolds *expired, Relation rel,
 					   LockWaitPolicy policy);

@@ -22,7 +22,8 @@ column(TupleTableSlot *row, ReservationColumn which, bool *isnull)
 }
 
 /*
- * reservation_range returns the public range of a row.
+ * reservation_range returns the public range of a row; an empty one where
+ * somebody dropped the NOT NULL and it has none.
  */
 void
 reservation_range(TupleTableSlot *row, TimestampTz *start, TimestampTz *end)
@@ -30,7 +31,9 @@ reservation_range(TupleTableSlot *row, TimestampTz *start, TimestampTz *end)
 	bool		isnull;
 	Datum		during = column(row, RESERVATION_DURING, &isnull);
 
-	range_times(during, start, end);
+	*start = *end = 0;
+	if (!isnull)
+		range_times(during, start, end);
 }
 
 /*
@@ -163,6 +166,59 @@ stays(TupleTableSlot *old, int32 resource_id, TimestampTz start, TimestampTz end
 }
 
 /*
+ * reservation_check_null refuses a row without what a reservation must have:
+ * somebody may have dropped a NOT NULL (23502).
+ */
+void
+reservation_check_null(TupleTableSlot *row)
+{
+	static const ReservationColumn needed[] = {
+		RESERVATION_ID, RESERVATION_PART, RESERVATION_RESOURCE_ID,
+		RESERVATION_DURING, RESERVATION_AMOUNT, RESERVATION_USER_ID,
+		RESERVATION_STATUS, RESERVATION_TRYOUT
+	};
+	bool		isnull;
+
+	for (int i = 0; i < lengthof(needed); i++)
+	{
+		(void) column(row, needed[i], &isnull);
+		if (isnull)
+			ereport(ERROR,
+					(errcode(ERRCODE_NOT_NULL_VIOLATION),
+					 errmsg("null value in column %d of a reservation",
+							arbiter_relations()->reservation_column[needed[i]]),
+					 errdetail("A BEFORE ROW trigger left it null, or the row was stored so."),
+					 errhint("Give the columns of arbiter_reservation their NOT NULL again.")));
+	}
+}
+
+/*
+ * reservation_check_aligned refuses a range that is not aligned to the
+ * granularity of its resource.  Of a row that has been there, old, what has not
+ * moved is left alone: the granularity may be another one now.
+ */
+void
+reservation_check_aligned(const Resource *resource, TupleTableSlot *old,
+						  TimestampTz start, TimestampTz end)
+{
+	ReservationTake take;
+
+	if (old != NULL && reservation_read(old, &take) &&
+		take.resource_id == resource->id)
+	{
+		TimestampTz old_start;
+		TimestampTz old_end;
+
+		reservation_range(old, &old_start, &old_end);
+		if (old_start == start)
+			start = GRANULARITY_ORIGIN;
+		if (old_end == end)
+			end = GRANULARITY_ORIGIN;
+	}
+	check_aligned(start, end, resource->granularity, resource->name);
+}
+
+/*
  * reservation_settle reads what a function, and users' BEFORE ROW triggers, left
  * in a row that is about to be written: that is what is decided on.  Of the
  * range, it makes what is occupied.
@@ -188,6 +244,7 @@ reservation_settle(RowWriter *writer, Resource *resource, TupleTableSlot *old,
 	TimestampTz end;
 	bool		same;
 
+	reservation_check_null(writer->slot);
 	range_times(range, &start, &end);
 	take->resource_id = DatumGetInt32(column(writer->slot, RESERVATION_RESOURCE_ID, &isnull));
 	same = stays(old, take->resource_id, start, end);
@@ -213,7 +270,7 @@ reservation_settle(RowWriter *writer, Resource *resource, TupleTableSlot *old,
 		row_writer_set(writer, columns[RESERVATION_OCCUPIED], occupied, isnull);
 	}
 	if (reservation_read(writer->slot, take) && !same)
-		check_aligned(start, end, resource->granularity, resource->name);
+		reservation_check_aligned(resource, old, start, end);
 	return take->active;
 }
 

@@ -28,11 +28,15 @@ typedef struct ReservationTake
 
 extern void reservation_range(TupleTableSlot *row, TimestampTz *start,
 							  TimestampTz *end);
+extern void reservation_check_null(TupleTableSlot *row);
 extern bool reservation_read(TupleTableSlot *row, ReservationTake *take);
 extern Datum reservation_check(TupleTableSlot *row, bool *changed);
 extern void reservation_check_occupied(TupleTableSlot *row);
 extern Datum reservation_occupied(const Resource *resource, TimestampTz start,
 								  TimestampTz end, bool *isnull);
+extern void reservation_check_aligned(const Resource *resource,
+									  TupleTableSlot *old,
+									  TimestampTz start, TimestampTz end);
 extern bool reservation_settle(RowWriter *writer, Resource *resource,
 							   TupleTableSlot *old, ReservationTake *take);
 extern void reservation_take(NetChange *net, const ReservationTake *take,

@@ -337,11 +337,24 @@ range_is_misaligned(TimestampTz start, TimestampTz end, int64 granularity,
 {
 	TimestampTz aligned_start;
 	TimestampTz aligned_end;
+	char	   *hint;
 
 	if (is_aligned(start, end, granularity))
 		return false;
 	aligned_start = steps_round_up(start, granularity, GRANULARITY_ORIGIN);
 	aligned_end = steps_round_up(end, granularity, GRANULARITY_ORIGIN);
+	if (aligned_start == start)
+		hint = psprintf("The aligned ends before and after that are %s and %s.",
+						pstrdup(timestamptz_to_str(steps_round_down(end, granularity, GRANULARITY_ORIGIN))),
+						pstrdup(timestamptz_to_str(aligned_end)));
+	else if (aligned_end == end)
+		hint = psprintf("The aligned starts before and after that are %s and %s.",
+						pstrdup(timestamptz_to_str(steps_round_down(start, granularity, GRANULARITY_ORIGIN))),
+						pstrdup(timestamptz_to_str(aligned_start)));
+	else
+		hint = psprintf("The next aligned start is %s, the next aligned end %s.",
+						pstrdup(timestamptz_to_str(aligned_start)),
+						pstrdup(timestamptz_to_str(aligned_end)));
 	return fault_set(fault, ERRCODE_ARBITER_NOT_ALIGNED,
 					 psprintf("range is not aligned to the granularity of resource \"%s\"",
 							  resource_name),
@@ -349,9 +362,7 @@ range_is_misaligned(TimestampTz start, TimestampTz end, int64 granularity,
 							  DatumGetCString(DirectFunctionCall1(interval_out,
 																  DirectFunctionCall1(interval_justify_hours,
 																					  PointerGetDatum(&(Interval){.time = granularity}))))),
-					 psprintf("The next aligned start is %s, the next aligned end %s.",
-							  pstrdup(timestamptz_to_str(aligned_start)),
-							  pstrdup(timestamptz_to_str(aligned_end))));
+					 hint);
 }
 
 /*

@@ -118,11 +118,15 @@ check_float_percent(Datum percent)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("float_percent must be from 0 to 100"),
 				 errhint("15 keeps fifteen per cent of the capacity back for reservations with tryout.")));
+	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, percent,
+										  DirectFunctionCall2(numeric_round, percent, Int32GetDatum(2)))))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("float_percent must not have more than two digits after the point")));
 }
 
 /*
- * Check the options among the arguments, of which first is the first; a
- * float_percent gets the precision of its column.
+ * Check the options among the arguments, of which first is the first.
  */
 static void
 read_options(FunctionCallInfo fcinfo, int first, Datum *values)
@@ -140,6 +144,7 @@ read_options(FunctionCallInfo fcinfo, int first, Datum *values)
 			check_buffer(options[i].name, DatumGetIntervalP(values[i]));
 		else if (i == OPTION_FLOAT_PERCENT)
 		{
+			/* as the column would have it: rows are not coerced on their way */
 			check_float_percent(values[i]);
 			values[i] = DirectFunctionCall2(numeric_round, values[i], Int32GetDatum(2));
 		}

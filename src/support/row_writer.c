@@ -156,14 +156,15 @@ open_index(RowWriter *writer, int which)
 	writer->target->ri_IndexRelationDescs[which] = rel;
 	writer->target->ri_IndexRelationInfo[which] =
 		index->info != NULL ? index->info : BuildIndexInfo(rel);
+	/* whether an UPDATE changes what is indexed is found out for each */
+	writer->target->ri_IndexRelationInfo[which]->ii_CheckedUnchanged = false;
 }
 
 /*
- * Open the indexes of the target of an INSERT, as ExecOpenIndices() does, but
- * use what is prepared of them, and leave partial ones to open_partial_indices().
+ * Make room for the indexes of the target, to be opened by open_indices().
  */
 static void
-open_indices(RowWriter *writer, const InsertTarget *kept)
+prepare_indices(RowWriter *writer, const InsertTarget *kept)
 {
 	ResultRelInfo *target = writer->target;
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->estate->es_query_cxt);
@@ -172,32 +173,32 @@ open_indices(RowWriter *writer, const InsertTarget *kept)
 	target->ri_NumIndices = kept->nindexes;
 	target->ri_IndexRelationDescs = palloc0(sizeof(Relation) * kept->nindexes);
 	target->ri_IndexRelationInfo = palloc0(sizeof(IndexInfo *) * kept->nindexes);
-	for (int i = 0; i < target->ri_NumIndices; i++)
-	{
-		if (writer->indexes[i].info == NULL ||
-			writer->indexes[i].info->ii_PredicateState == NULL)
-			open_index(writer, i);
-	}
 	MemoryContextSwitchTo(oldcontext);
 }
 
 /*
- * Open the partial indexes that want the row; those that do not are not even
- * locked.  The executor passes over an index that is not there.
+ * Open the indexes that want the row, as ExecOpenIndices() opens all, but use
+ * what is prepared of them.  Partial ones that do not want it are not even
+ * locked: the executor passes over an index that is not there.
  */
 static void
-open_partial_indices(RowWriter *writer)
+open_indices(RowWriter *writer)
 {
 	ResultRelInfo *target = writer->target;
 	ExprContext *econtext = GetPerTupleExprContext(writer->estate);
+	MemoryContext oldcontext = MemoryContextSwitchTo(writer->estate->es_query_cxt);
 
 	econtext->ecxt_scantuple = writer->slot;
 	for (int i = 0; i < target->ri_NumIndices; i++)
 	{
+		const IndexInfo *info = writer->indexes[i].info;
+
 		if (target->ri_IndexRelationDescs[i] == NULL &&
-			ExecQual(writer->indexes[i].info->ii_PredicateState, econtext))
+			(info == NULL || info->ii_PredicateState == NULL ||
+			 ExecQual(info->ii_PredicateState, econtext)))
 			open_index(writer, i);
 	}
+	MemoryContextSwitchTo(oldcontext);
 }
 
 static void
@@ -226,7 +227,7 @@ open_target(RowWriter *writer)
 {
 	InsertTarget *kept = NULL;
 
-	if (writer->operation == CMD_INSERT)
+	if (writer->operation != CMD_DELETE)
 		kept = insert_target(writer->rel);
 	/* it may be in use up the stack, or left behind by an error */
 	if (kept != NULL && kept->plain != NULL &&
@@ -247,9 +248,7 @@ open_target(RowWriter *writer)
 	}
 
 	if (kept != NULL)
-		open_indices(writer, kept);
-	else
-		ExecOpenIndices(writer->target, false);
+		prepare_indices(writer, kept);
 }
 
 /*
@@ -269,6 +268,7 @@ row_writer_open(RowWriter *writer, Oid relid, CmdType operation)
 	writer->estate->es_output_cid = GetCurrentCommandId(true);
 	open_target(writer);
 	writer->slot = NULL;
+	writer->desc = NULL;
 	writer->capture = NULL;
 	writer->began = false;
 	writer->updated_columns = NULL;
@@ -284,6 +284,31 @@ row_writer_open(RowWriter *writer, Oid relid, CmdType operation)
 }
 
 /*
+ * Make a slot for a row.
+ *
+ * A slot whose row type is the table's own counts as a reference to it.  The
+ * server keeps those in an array that does not expect thousands for one thing,
+ * so a writer of many rows has a copy that is not counted.
+ */
+static TupleTableSlot *
+make_slot(RowWriter *writer)
+{
+	MemoryContext oldcontext;
+	TupleTableSlot *slot;
+
+	if (writer->slot == NULL)
+		return table_slot_create(writer->rel, &writer->estate->es_tupleTable);
+	oldcontext = MemoryContextSwitchTo(writer->estate->es_query_cxt);
+	if (writer->desc == NULL)
+		writer->desc = CreateTupleDescCopyConstr(RelationGetDescr(writer->rel));
+	slot = ExecAllocTableSlot(&writer->estate->es_tupleTable, writer->desc,
+							  table_slot_callbacks(writer->rel));
+	slot->tts_tableOid = RelationGetRelid(writer->rel);
+	MemoryContextSwitchTo(oldcontext);
+	return slot;
+}
+
+/*
  * row_writer_new_row starts a new row, in a slot of its own: the columns the
  * caller will give are left NULL, all others get their default.
  */
@@ -291,8 +316,7 @@ void
 row_writer_new_row(RowWriter *writer, const AttrNumber *given, int ngiven)
 {
 	TupleDesc	desc = RelationGetDescr(writer->rel);
-	TupleTableSlot *slot = table_slot_create(writer->rel,
-											 &writer->estate->es_tupleTable);
+	TupleTableSlot *slot = make_slot(writer);
 
 	ExecClearTuple(slot);
 	for (int i = 0; i < desc->natts; i++)
@@ -335,8 +359,7 @@ row_writer_new_row(RowWriter *writer, const AttrNumber *given, int ngiven)
 void
 row_writer_copy_row(RowWriter *writer, TupleTableSlot *row)
 {
-	TupleTableSlot *slot = table_slot_create(writer->rel,
-											 &writer->estate->es_tupleTable);
+	TupleTableSlot *slot = make_slot(writer);
 	int			natts = slot->tts_tupleDescriptor->natts;
 
 	slot_getallattrs(row);
@@ -442,7 +465,7 @@ row_writer_insert(RowWriter *writer)
 	List	   *recheck = NIL;
 
 	check_row(writer);
-	open_partial_indices(writer);
+	open_indices(writer);
 	table_tuple_insert(writer->rel, writer->slot,
 					   writer->estate->es_output_cid, 0, NULL);
 	if (writer->target->ri_NumIndices > 0)
@@ -519,6 +542,8 @@ row_writer_update(RowWriter *writer, ItemPointer tid)
 									writer->estate->es_snapshot,
 									InvalidSnapshot, true, &failure,
 									&lockmode, &indexes));
+	if (UPDATES_INDEXES(indexes))
+		open_indices(writer);
 	if (writer->target->ri_NumIndices > 0 && UPDATES_INDEXES(indexes))
 		recheck = insert_index_tuples(writer->target, writer->slot,
 									  writer->estate, true, indexes);

@@ -22,6 +22,7 @@ typedef struct RowWriter
 	struct InsertTarget *kept;	/* whose target it is */
 	const struct TableIndex *indexes;	/* of the target, for an INSERT */
 	TupleTableSlot *slot;		/* the row to be written */
+	TupleDesc	desc;			/* of the second and later ones */
 	struct TransitionCaptureState *capture;
 	bool		began;			/* BEFORE STATEMENT triggers have fired */
 	Bitmapset **updated_columns;	/* of an UPDATE with triggers */

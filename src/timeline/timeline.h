@@ -135,6 +135,7 @@ typedef struct TimelineRefusal
 	TimestampTz instant;		/* first instant that would go below zero */
 	int64		available;		/* what is available there */
 	bool		locked;			/* chunks are locked: a race was lost */
+	bool		passed_over;	/* an expired hold that others have locked */
 } TimelineRefusal;
 
 extern TimelineResult timeline_apply(const TimelineChange *changes,

@@ -18,8 +18,10 @@
  *	- one chunk is updated right away.  If another transaction changed it
  *	  since the snapshot, the update waits for that one's end and reports it;
  *
- *	- several chunks are first locked, in order of (resource_id, time), which
- *	  is the order of everybody, then updated.
+ *	- several chunks are first locked, all but the last, in order of
+ *	  (resource_id, time), which is the order of everybody; then the last one
+ *	  is updated, which locks it and tells whether it was changed; then those
+ *	  that are locked.
  *
  * INV-1: a chunk is only ever replaced by steps computed from its latest
  * version.  When a lock or update reports that the version read is not the
@@ -124,13 +126,14 @@ fill_gap(ChangePlan *plan, const PlanEntry *entry)
 }
 
 /*
- * Lock the chunks of the plan, and create those that do not exist, in order.
+ * Lock the first n chunks of the plan, and create those that do not exist, in
+ * order.
  */
 static AttemptResult
-lock_chunks(ChangePlan *plan)
+lock_chunks(ChangePlan *plan, int n)
 {
 	plan->locked = true;
-	for (int i = 0; i < plan->nentries; i++)
+	for (int i = 0; i < n; i++)
 	{
 		PlanEntry  *entry = &plan->entries[i];
 
@@ -181,7 +184,8 @@ attempt(ChangePlan *plan)
 		return ATTEMPT_AGAIN;
 	if (plan->has_gap || plan->nentries > 1 || plan->cause == TIMELINE_LOCK)
 	{
-		result = lock_chunks(plan);
+		result = lock_chunks(plan, plan->has_gap || plan->cause == TIMELINE_LOCK ?
+							 plan->nentries : plan->nentries - 1);
 		if (result != ATTEMPT_DONE || plan->cause == TIMELINE_LOCK)
 			return result;
 	}
@@ -190,12 +194,12 @@ attempt(ChangePlan *plan)
 	/* nearly all changes are of one chunk, and need no clock */
 	if (plan->nentries > 1)
 		progress_begin(&progress, "chunks changed", plan->nentries);
-	for (int i = 0; i < plan->nentries; i++)
+	for (int i = plan->nentries - 1; i >= 0; i--)
 	{
 		result = attempt_result(chunk_layout_write(&plan->store,
 												   &plan->entries[i].edit,
 												   plan->snapshot));
-		if (result != ATTEMPT_DONE && i > 0)
+		if (result != ATTEMPT_DONE && i < plan->nentries - 1)
 			ereport(ERROR,
 					(errcode(ERRCODE_INTERNAL_ERROR),
 					 errmsg("could not update a locked chunk of resource %d",
@@ -236,6 +240,8 @@ timeline_apply(const TimelineChange *changes, int nchanges,
 	AttemptResult result;
 	int			attempts = 0;
 
+	if (nchanges == 0)
+		return TIMELINE_APPLIED;
 	chunk_store_open(&plan.store, RowExclusiveLock);
 	plan.rules = palloc0(sizeof(StepsRule) * nchanges);
 	plan.resource_locked = palloc0(sizeof(bool) * nchanges);
@@ -266,7 +272,10 @@ timeline_apply(const TimelineChange *changes, int nchanges,
 	} while (result == ATTEMPT_AGAIN || result == ATTEMPT_CONCURRENT);
 
 	if (result == ATTEMPT_REFUSED)
+	{
 		refusal->locked = plan.locked;
+		refusal->passed_over = false;
+	}
 	if (plan.queued)
 		chunk_queue_unlock(plan.queue_resource, plan.queue_end);
 	if (result == ATTEMPT_DONE)

@@ -1,0 +1,230 @@
+/*-------------------------------------------------------------------------
+ *
+ * batch_requests.c
+ *	  What the requests of a batch ask for, before anything is decided.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "booking/batch.h"
+
+#include "commands/sequence.h"
+#include "storage/lmgr.h"
+#include "support/locks.h"
+#include "support/relations.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+static Request *
+request_of(const BatchRequest *request)
+{
+	return &request->asked->call.request;
+}
+
+/* for errors that are raised below, where nobody knows of a batch */
+static void
+number_context(void *arg)
+{
+	const BatchRequest *const *request = arg;
+
+	if (*request != NULL)
+		errcontext("request %d", (*request)->asked->number);
+}
+
+static void
+find_resources(Batch *batch)
+{
+	Snapshot	snapshot = decision_snapshot();
+	const BatchRequest *current = NULL;
+	ErrorContextCallback context = {
+		.previous = error_context_stack,
+		.callback = number_context,
+		.arg = &current
+	};
+
+	error_context_stack = &context;
+	for (int i = 0; i < batch->n; i++)
+	{
+		JsonRequest *asked = batch->requests[i].asked;
+		Fault		fault;
+		bool		faulty;
+
+		current = &batch->requests[i];
+		faulty = booking_find_resources(&asked->call, snapshot, &fault);
+		if (!asked->is_faulty && faulty)
+		{
+			asked->is_faulty = true;
+			asked->fault = fault;
+		}
+	}
+	error_context_stack = context.previous;
+	UnregisterSnapshot(snapshot);
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	const BatchRequest *left = *(BatchRequest *const *) a;
+	const BatchRequest *right = *(BatchRequest *const *) b;
+	int			order;
+
+	if (left->key_hash != right->key_hash)
+		return left->key_hash < right->key_hash ? -1 : 1;
+	order = strcmp(left->key.key, right->key.key);
+	if (order == 0)
+		order = strcmp(left->key.user_id, right->key.user_id);
+	if (order == 0)
+		order = left->asked->number - right->asked->number;
+	return order;
+}
+
+/*
+ * Lock the keys, and find what was answered before.
+ */
+static void
+find_keys(Batch *batch)
+{
+	BatchRequest **keyed = palloc(sizeof(BatchRequest *) * batch->n);
+	int			n = 0;
+
+	for (int i = 0; i < batch->n; i++)
+	{
+		BatchRequest *request = &batch->requests[i];
+		const ReserveCall *call = &request->asked->call;
+
+		if (call->request_key == NULL || request->asked->is_faulty)
+			continue;
+		request->key.user_id = call->user_id;
+		request->key.key = call->request_key;
+		request->key.fingerprint = booking_fingerprint(call);
+		request->key_hash = request_key_hash(call->user_id, call->request_key);
+		keyed[n++] = request;
+	}
+	qsort(keyed, n, sizeof(BatchRequest *), compare_keys);
+	for (int i = 0; i < n; i++)
+	{
+		BatchRequest *request = keyed[i];
+		BatchRequest *before = i > 0 ? keyed[i - 1] : NULL;
+
+		if (before == NULL || before->key_hash != request->key_hash)
+			request_key_lock(request->key.user_id, request->key.key);
+		request->first = before != NULL &&
+			strcmp(before->key.key, request->key.key) == 0 &&
+			strcmp(before->key.user_id, request->key.user_id) == 0 ?
+			before->first : request;
+	}
+	/* each sees what whoever had it before has committed */
+	for (int i = 0; i < n; i++)
+	{
+		request_key_find(&keyed[i]->key);
+		if (keyed[i]->key.found && keyed[i]->key.same)
+		{
+			keyed[i]->outcome = BATCH_REPEATED;
+			keyed[i]->settled = true;
+			keyed[i]->reservation_id = keyed[i]->key.reservation_id;
+		}
+	}
+	pfree(keyed);
+}
+
+/*
+ * batch_make_row makes the row of a request, which users' BEFORE ROW triggers
+ * then have.
+ */
+void
+batch_make_row(Batch *batch, BatchRequest *request)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	bool		isnull;
+
+	request->reservation_id = nextval_internal(relations->reservation_id_seq, false);
+	booking_make_row(&batch->writer, &request->asked->call, 0,
+					 request->reservation_id, request->key.fingerprint);
+	booking_settle_row(&batch->writer, request_of(request), 0, &request->take);
+	request->row = batch->writer.slot;
+	request->reservation_id =
+		DatumGetInt64(slot_getattr(request->row,
+								   relations->reservation_column[RESERVATION_ID],
+								   &isnull));
+}
+
+/*
+ * Find what each request takes.  Users' BEFORE ROW triggers may change that, and
+ * so have all rows before anything is decided.
+ */
+static void
+find_takes(Batch *batch)
+{
+	ledger_init(&batch->ledger);
+	for (int i = 0; i < batch->n; i++)
+	{
+		BatchRequest *request = &batch->requests[i];
+		JsonRequest *asked = request->asked;
+		Request    *wanted = request_of(request);
+		Requirement *requirement = &asked->requirement;
+
+		wanted->clock = batch->clock;
+		if (request->settled)
+			continue;
+		if (!asked->is_faulty)
+			asked->is_faulty = booking_start_is_faulty(&asked->call, &asked->fault);
+		if (!asked->is_faulty)
+			request->too_early = wanted->start <
+				resource_earliest_start(&requirement->resource, batch->clock);
+		if (!asked->is_faulty && request->key.found && !request->too_early)
+			asked->is_faulty = request_key_reused(&request->key, &asked->fault);
+		if (asked->is_faulty)
+		{
+			request->outcome = BATCH_FAULTY;
+			request->settled = true;
+			continue;
+		}
+
+		if (!request->too_early && batch->has_triggers)
+			batch_make_row(batch, request);
+		else
+		{
+			request->take = (ReservationTake) {
+				.resource_id = requirement->resource.id,
+				.start = wanted->start,
+				.end = wanted->end,
+				.amount = requirement->amount,
+				.tryout = wanted->tryout,
+				.active = true
+			};
+			resource_occupied(&requirement->resource, &request->take.start,
+							  &request->take.end);
+		}
+		if (request->take.active)
+		{
+			request->account = ledger_account(&batch->ledger, &requirement->resource);
+			ledger_expect(request->account, request->take.start, request->take.end);
+		}
+	}
+}
+
+/*
+ * batch_open reads what is asked for, of the resources and their options, and
+ * answers what was answered before.
+ *
+ * Locks: arbiter_reservation; the request keys, by hash.  Raises 42704.
+ */
+void
+batch_open(Batch *batch, JsonRequest *asked)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	const TriggerDesc *triggers;
+
+	LockRelationOid(relations->reservation, RowExclusiveLock);
+	batch->requests = palloc_extended(sizeof(BatchRequest) * (Size) batch->n,
+									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int i = 0; i < batch->n; i++)
+		batch->requests[i].asked = &asked[i];
+	find_resources(batch);
+	find_keys(batch);
+	batch->clock = GetCurrentTimestamp();
+
+	row_writer_open(&batch->writer, relations->reservation, CMD_INSERT);
+	triggers = batch->writer.target->ri_TrigDesc;
+	batch->has_triggers = triggers != NULL && triggers->trig_insert_before_row;
+	find_takes(batch);
+}

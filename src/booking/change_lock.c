@@ -1,0 +1,255 @@
+/*-------------------------------------------------------------------------
+ *
+ * change_lock.c
+ *	  Lock the rows of reservations that are to be changed.
+ *
+ * The order of locks is that of everybody: first the resources that must be
+ * built, then the rows by (reservation_id, part).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "booking/change.h"
+
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "support/key_scan.h"
+#include "support/locks.h"
+#include "support/progress.h"
+#include "support/relations.h"
+#include "timeline/base_rows.h"
+#include "utils/fmgroids.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+static ChangePart *
+new_part(Change *change)
+{
+	if (change->nparts == change->room)
+	{
+		change->room = Max(4, 2 * change->room);
+		if (change->parts == NULL)
+			change->parts = palloc(sizeof(ChangePart) * change->room);
+		else
+			change->parts = repalloc_huge(change->parts,
+										  sizeof(ChangePart) * change->room);
+	}
+	memset(&change->parts[change->nparts], 0, sizeof(ChangePart));
+	return &change->parts[change->nparts++];
+}
+
+static int
+compare_int64(const void *a, const void *b)
+{
+	int64		left = *(const int64 *) a;
+	int64		right = *(const int64 *) b;
+
+	return (left > right) - (left < right);
+}
+
+static int
+compare_int32(const void *a, const void *b)
+{
+	int32		left = *(const int32 *) a;
+	int32		right = *(const int32 *) b;
+
+	return (left > right) - (left < right);
+}
+
+/* where a row of a reservation is, as a snapshot sees it */
+typedef struct FoundRow
+{
+	int64		reservation_id;
+	int32		resource_id;
+	ItemPointerData tid;
+} FoundRow;
+
+typedef struct FoundRows
+{
+	FoundRow   *rows;
+	int			n;
+	int			room;
+} FoundRows;
+
+/*
+ * Find the rows of a reservation, in the order of their parts.
+ */
+static void
+find_rows(FoundRows *found, int64 reservation_id, Snapshot snapshot)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	KeyScan		scan;
+	ScanKeyData key;
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ,
+				Int64GetDatum(reservation_id));
+	key_scan_begin(&scan, relations->reservation, relations->reservation_pkey,
+				   snapshot, &key, 1);
+	while (key_scan_next(&scan))
+	{
+		FoundRow   *row;
+		bool		isnull;
+
+		if (found->n == found->room)
+		{
+			found->room = Max(4, 2 * found->room);
+			if (found->rows == NULL)
+				found->rows = palloc(sizeof(FoundRow) * found->room);
+			else
+				found->rows = repalloc_huge(found->rows,
+											sizeof(FoundRow) * found->room);
+		}
+		row = &found->rows[found->n++];
+		row->reservation_id = reservation_id;
+		row->resource_id =
+			DatumGetInt32(slot_getattr(scan.slot,
+									   relations->reservation_column[RESERVATION_RESOURCE_ID],
+									   &isnull));
+		row->tid = scan.slot->tts_tid;
+	}
+	key_scan_end(&scan);
+}
+
+/*
+ * Build the resources of rows that are about to be locked: a build has the
+ * resource exclusively, and in the order of locks that comes before rows.
+ */
+static void
+build_resources(const FoundRows *found)
+{
+	int32	   *ids = palloc(sizeof(int32) * found->n);
+
+	for (int i = 0; i < found->n; i++)
+		ids[i] = found->rows[i].resource_id;
+	qsort(ids, found->n, sizeof(int32), compare_int32);
+	for (int i = 0; i < found->n; i++)
+	{
+		if (i == 0 || ids[i] != ids[i - 1])
+			(void) timeline_ensure_built(ids[i]);
+	}
+	pfree(ids);
+}
+
+/*
+ * Make a slot for a row.  A slot whose row type is the table's own counts as a
+ * reference to it, which costs the more the more there are: many rows have a
+ * copy that is not counted.
+ */
+static TupleTableSlot *
+make_slot(Change *change)
+{
+	Relation	rel = change->writer.rel;
+
+	if (change->nparts < 64)
+		return table_slot_create(rel, NULL);
+	if (change->desc == NULL)
+		change->desc = CreateTupleDescCopyConstr(RelationGetDescr(rel));
+	return MakeSingleTupleTableSlot(change->desc, table_slot_callbacks(rel));
+}
+
+/*
+ * Lock a row, and keep its latest version.
+ */
+static void
+lock_row(Change *change, FoundRow *found, Snapshot snapshot)
+{
+	AttrNumber	id = arbiter_relations()->reservation_column[RESERVATION_ID];
+	Relation	rel = change->writer.rel;
+	TM_FailureData failure;
+	TM_Result	result;
+	bool		isnull;
+	TupleTableSlot *row = make_slot(change);
+
+	CHECK_FOR_INTERRUPTS();
+	result = table_tuple_lock(rel, &found->tid, snapshot, row,
+							  GetCurrentCommandId(true),
+							  LockTupleNoKeyExclusive, LockWaitBlock,
+							  IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+							  &failure);
+	if (result == TM_Ok &&
+		DatumGetInt64(slot_getattr(row, id, &isnull)) == found->reservation_id)
+	{
+		ChangePart *part = new_part(change);
+
+		reservation_check_null(row);
+		part->reservation_id = found->reservation_id;
+		part->row = row;
+		/* a copy: there may be more rows than buffers to pin */
+		ExecMaterializeSlot(row);
+	}
+	else if (result == TM_Ok)
+		ExecDropSingleTupleTableSlot(row);	/* renumbered meanwhile */
+	else if (result == TM_SelfModified || result == TM_Invisible)
+		ereport(ERROR,
+				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+				 errmsg("reservation " INT64_FORMAT " is being changed by the same statement",
+						found->reservation_id),
+				 errhint("Change it in a statement of its own.")));
+	else if (result == TM_Deleted && !IsolationUsesXactSnapshot())
+		ExecDropSingleTupleTableSlot(row);
+	else
+		concurrent_change_error();
+}
+
+static void
+read_part(ChangePart *part, TimestampTz clock)
+{
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	bool		isnull;
+
+	reservation_range(part->row, &part->start, &part->end);
+	if (!reservation_read(part->row, &part->take))
+		return;
+	part->expires_at = DT_NOEND;
+	part->held = status_is_held(slot_getattr(part->row, columns[RESERVATION_STATUS],
+											 &isnull));
+	if (part->held)
+	{
+		Datum		value = slot_getattr(part->row, columns[RESERVATION_EXPIRES_AT],
+										 &isnull);
+
+		if (!isnull)
+			part->expires_at = DatumGetTimestampTz(value);
+	}
+	part->expired = part->held && part->expires_at <= clock;
+	part->live = !part->expired;
+}
+
+/*
+ * change_lock locks the rows of reservations, ascending, and then reads the
+ * clock.  It is called once; an id may be given twice, and need not exist.
+ *
+ * Errors: 40001, 27000.  Locks: resources that must be built; the rows.
+ */
+void
+change_lock(Change *change, const int64 *reservation_ids, int n)
+{
+	Snapshot	snapshot = decision_snapshot();
+	FoundRows	found = {0};
+	int64	   *ids = palloc_extended(sizeof(int64) * (Size) n, MCXT_ALLOC_HUGE);
+	Progress	progress;
+
+	memcpy(ids, reservation_ids, sizeof(int64) * n);
+	qsort(ids, n, sizeof(int64), compare_int64);
+	for (int i = 0; i < n; i++)
+	{
+		if (i == 0 || ids[i] != ids[i - 1])
+			find_rows(&found, ids[i], snapshot);
+	}
+	if (!change->keeps_place)
+		build_resources(&found);
+	if (found.n > 1)
+		progress_begin(&progress, "reservations locked", found.n);
+	for (int i = 0; i < found.n; i++)
+	{
+		lock_row(change, &found.rows[i], snapshot);
+		if (found.n > 1)
+			progress_step(&progress);
+	}
+	UnregisterSnapshot(snapshot);
+	pfree(ids);
+
+	change->clock = GetCurrentTimestamp();
+	for (int i = 0; i < change->nparts; i++)
+		read_part(&change->parts[i], change->clock);
+}

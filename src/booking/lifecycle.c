@@ -44,8 +44,8 @@ apply_and_close(Change *change)
  *
  * Errors: 22004 NULL; RV008 no such reservation, or none that is held or
  * confirmed; RV009 a hold that has expired; 25006; 40001 above READ COMMITTED.
- * Locks: the reservation's rows, then the chunks of its range.  Volatile and
- * parallel unsafe: it writes.
+ * Locks: the resources, if they must be built; the reservation's rows; the chunks
+ * of its range.  Volatile and parallel unsafe: it writes.
  */
 Datum
 arbiter_cancel(PG_FUNCTION_ARGS)

@@ -102,9 +102,9 @@ refuse_extension(const Change *change, TimestampTz end)
  *
  * Errors: 22004 NULL; RV008 no such reservation, or none that is held or
  * confirmed; RV009 a hold that has expired; RV003 earlier than its end; RV007
- * granularity; RV002, RV001; 25006; 40001 above READ COMMITTED.  Locks: the
- * reservation's rows, then the chunks of what is added.  Volatile and parallel
- * unsafe: it writes.
+ * granularity; RV002, RV001; 25006; 40001 above READ COMMITTED.  Locks: as
+ * arbiter_cancel(), and the resource, shared, where a chunk must be created.
+ * Volatile and parallel unsafe: it writes.
  */
 Datum
 arbiter_extend(PG_FUNCTION_ARGS)
@@ -177,8 +177,7 @@ aligned_clock(const Change *change)
  * held or confirmed; RV009 a hold that has expired; RV003 not within its range;
  * RV007 granularity; 25006; 40001 above READ COMMITTED; RV002 and RV001 only
  * where its resource has more setup or cleanup time than when it was booked.
- * Locks: the reservation's rows, then the chunks of what is released.  Volatile
- * and parallel unsafe: it writes.
+ * Locks: as arbiter_cancel().  Volatile and parallel unsafe: it writes.
  */
 Datum
 arbiter_truncate(PG_FUNCTION_ARGS)
@@ -268,7 +267,7 @@ only_resource(const Change *change, int64 reservation_id)
  * Errors: 22004 NULL; RV005 amount; 42704 resource; RV008 no such reservation,
  * or none that is held or confirmed; RV009 a hold that has expired; 22023 it has
  * several resources, or not that one; RV002, RV001; 25006; 40001 above READ
- * COMMITTED.  Locks: the reservation's rows, then the chunks of its range.
+ * COMMITTED.  Locks: as arbiter_cancel().
  * Volatile and parallel unsafe: it writes.
  */
 Datum
@@ -350,8 +349,9 @@ shifted(TimestampTz instant, int64 distance)
  * Errors: 22004 NULL; 22023 start not finite; RV008 no such reservation, or none
  * that is held or confirmed; RV009 a hold that has expired; RV007 granularity;
  * RV006 lead time; RV002, RV001; 22008; 25006; 40001 above READ COMMITTED.
- * Locks: the reservation's rows, then the chunks of its old range and its new
- * one.  Volatile and parallel unsafe: it writes.
+ * Locks: as arbiter_cancel(), for its old range and its new one; and the
+ * resource, shared, where a chunk must be created.  Volatile and parallel unsafe:
+ * it writes.
  */
 Datum
 arbiter_move(PG_FUNCTION_ARGS)

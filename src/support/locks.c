@@ -18,6 +18,7 @@
  * share mode by whoever
  *
  *	- creates a chunk where the timeline has none, from declared capacity;
+ *	- needs the place of holds that have expired (reservation/apply.c);
  *	- loads rows of an unbuilt resource by COPY (many of them: all resources
  *	  at once, by ShareLock on arbiter_timeline);
  *
@@ -26,6 +27,11 @@
  *	- changes declared capacity;
  *	- builds, rebuilds, drops a resource or makes it unbuilt (all of them: by
  *	  ExclusiveLock on arbiter_timeline).
+ *
+ * One step is against the order: who changes a reservation has its rows when he
+ * finds that a chunk must be created.  Those who have the resource exclusively
+ * then do not wait for rows, but pass over them, with one exception:
+ * arbiter_drop_resource() with force deletes them, and may meet 40P01.
  *
  * The chunk creation lock orders two creators of one chunk.  It is released
  * at once: the later one then sees the uncommitted row of the earlier one

@@ -85,7 +85,7 @@ is( $standby->safe_psql(
 is($standby->safe_psql('postgres', 'SELECT resources, status FROM arbiter_booking ORDER BY 1 LIMIT 1'),
 	'{fixed}|confirmed', 'the view on a standby');
 is_healthy($standby, 'standby');
-hears_of_rename($standby, $primary, 'a session of the standby');
+hears_of_rename($standby, $primary, 'a backend of the standby');
 
 # Writers.
 my @writer = (

@@ -126,7 +126,7 @@ $publisher->safe_psql('postgres', q{
 	INSERT INTO arbiter_resource (resource_id, name) VALUES (3, 'grain');
 	SELECT arbiter_set_capacity('grain', '2030-01-01', '2030-04-01', 30)});
 check_same('a resource by INSERT');
-hears_of_rename($subscriber, $publisher, 'a session of the subscriber');
+hears_of_rename($subscriber, $publisher, 'a backend of the subscriber');
 
 # Load on both sides at once.
 my $seed = $ENV{ARBITER_SEED} // time;

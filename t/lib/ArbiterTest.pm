@@ -567,7 +567,7 @@ sub random_mix
 	return $script;
 }
 
-# hears_of_rename checks that a session of $here, which knows a resource by name,
+# hears_of_rename checks that a backend of $here, which knows a resource by name,
 # looks up another one under that name as soon as $there has renamed the first.
 sub hears_of_rename
 {

@@ -118,8 +118,9 @@ holds_find(ExpiredHolds *expired, int64 max_rows)
 }
 
 /*
- * holds_find_in_way finds the expired holds that are in the way of some changes,
- * and locks the resources: a chunk may have to be made, and for that they come before rows.
+ * holds_find_in_way finds the expired holds that are in the way of some changes;
+ * false if there are none.  lock_resources: a chunk may have to be made, and for
+ * that resources come before rows.
  */
 bool
 holds_find_in_way(ExpiredHolds *expired, const TimelineChange *changes,

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * insert_target.c
- *	  What an INSERT must know of its table, kept from call to call.
+ *	  What who writes a row must know of its table, kept from call to call.
  *
  * The executor looks at the triggers and the indexes of its target, and compiles
  * the expressions and predicates of these, anew for each statement.  For a
@@ -23,7 +23,8 @@
  *	- no function of a user's in an expression, because that may be replaced
  *	  without a word to the relation cache.
  *
- * Of any other index only the OID is kept.
+ * Of any other index only the OID is kept.  An UPDATE uses the same, once it turns
+ * out that it makes entries in indexes at all.
  *
  *-------------------------------------------------------------------------
  */

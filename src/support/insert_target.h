@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * insert_target.h
- *	  What an INSERT must know of its table, kept from call to call.
+ *	  What who writes a row must know of its table, kept from call to call.
  *
  *-------------------------------------------------------------------------
  */

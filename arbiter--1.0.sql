@@ -22,6 +22,9 @@ CREATE TABLE @extschema@.arbiter_resource (
 	setup_time interval,
 	cleanup_time interval,
 	float_percent numeric(5, 2),
+	resource_type text,
+	firm_horizon interval,
+	overcommit_ratio numeric(6, 2),
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	attributes jsonb,
 	CONSTRAINT arbiter_resource_pkey PRIMARY KEY (resource_id),
@@ -37,7 +40,13 @@ CREATE TABLE @extschema@.arbiter_resource (
 	CONSTRAINT arbiter_resource_cleanup_time_check
 		CHECK (cleanup_time BETWEEN interval '0' AND interval '366 days' AND pg_catalog.date_part('year', cleanup_time) = 0
 			AND pg_catalog.date_part('month', cleanup_time) = 0),
-	CONSTRAINT arbiter_resource_float_percent_check CHECK (float_percent BETWEEN 0 AND 100)
+	CONSTRAINT arbiter_resource_float_percent_check CHECK (float_percent BETWEEN 0 AND 100),
+	CONSTRAINT arbiter_resource_resource_type_check CHECK (resource_type <> ''),
+	CONSTRAINT arbiter_resource_firm_horizon_check
+		CHECK (firm_horizon BETWEEN interval '0' AND interval '36600 days' AND pg_catalog.date_part('year', firm_horizon) = 0
+			AND pg_catalog.date_part('month', firm_horizon) = 0),
+	CONSTRAINT arbiter_resource_overcommit_ratio_check CHECK (overcommit_ratio BETWEEN 1 AND 1000),
+	CONSTRAINT arbiter_resource_overcommit_check CHECK ((firm_horizon IS NULL) = (overcommit_ratio IS NULL))
 );
 
 CREATE TABLE @extschema@.arbiter_capacity (
@@ -184,14 +193,16 @@ ALTER TABLE @extschema@.arbiter_timeline ENABLE REPLICA TRIGGER arbiter_replica;
 CREATE FUNCTION @extschema@.arbiter_create_resource(name text DEFAULT 'default', unit text DEFAULT NULL,
 	min_lead interval DEFAULT NULL, granularity interval DEFAULT NULL,
 	setup_time interval DEFAULT NULL, cleanup_time interval DEFAULT NULL,
-	float_percent numeric DEFAULT NULL, attributes jsonb DEFAULT NULL)
+	float_percent numeric DEFAULT NULL, attributes jsonb DEFAULT NULL, resource_type text DEFAULT NULL,
+	firm_horizon interval DEFAULT NULL, overcommit_ratio numeric DEFAULT NULL)
 RETURNS integer
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.arbiter_alter_resource(name text, new_name text DEFAULT NULL,
 	unit text DEFAULT NULL, min_lead interval DEFAULT NULL, granularity interval DEFAULT NULL,
 	setup_time interval DEFAULT NULL, cleanup_time interval DEFAULT NULL,
-	float_percent numeric DEFAULT NULL, attributes jsonb DEFAULT NULL, clear text[] DEFAULT '{}')
+	float_percent numeric DEFAULT NULL, attributes jsonb DEFAULT NULL, resource_type text DEFAULT NULL,
+	firm_horizon interval DEFAULT NULL, overcommit_ratio numeric DEFAULT NULL, clear text[] DEFAULT '{}')
 RETURNS void
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
@@ -1501,6 +1512,9 @@ COMMENT ON COLUMN @extschema@.arbiter_resource.granularity IS 'reservations star
 COMMENT ON COLUMN @extschema@.arbiter_resource.setup_time IS 'needed before each reservation, and taken with it; NULL: none';
 COMMENT ON COLUMN @extschema@.arbiter_resource.cleanup_time IS 'needed after each reservation, and taken with it; NULL: none';
 COMMENT ON COLUMN @extschema@.arbiter_resource.float_percent IS 'share of declared capacity, rounded up per step, that is kept back for reservations with tryout; NULL: none';
+COMMENT ON COLUMN @extschema@.arbiter_resource.resource_type IS 'the kind that resources have in common: cores, memory, gpu; NULL: none';
+COMMENT ON COLUMN @extschema@.arbiter_resource.firm_horizon IS 'how far ahead of the clock reservations see the declared capacity; further ahead they see overcommit_ratio times as much; NULL, as that is: always';
+COMMENT ON COLUMN @extschema@.arbiter_resource.overcommit_ratio IS 'what may be reserved further ahead than firm_horizon, per unit of declared capacity, rounded down per step';
 COMMENT ON TABLE @extschema@.arbiter_capacity IS 'declared schedule: what the operator says the resource has, by time range';
 COMMENT ON TABLE @extschema@.arbiter_reservation IS 'reservations, one row per part; held and confirmed rows take capacity, cancelled and expired rows are history; every writer is held to capacity';
 COMMENT ON COLUMN @extschema@.arbiter_reservation.part IS '1 for a plain reservation; several resources are several parts with one reservation_id';
@@ -1534,8 +1548,8 @@ COMMENT ON FUNCTION @extschema@.arbiter_guard_trigger() IS 'after each raw state
 COMMENT ON FUNCTION @extschema@.arbiter_truncate_trigger() IS 'after TRUNCATE: makes every resource unbuilt, or refuses';
 COMMENT ON FUNCTION @extschema@.arbiter_resource_trigger() IS 'before raw UPDATE or DELETE of a resource: keeps its id, refuses to orphan reservations, tells other sessions';
 COMMENT ON FUNCTION @extschema@.arbiter_replica_trigger() IS 'on a subscriber: makes the resource of an applied row unbuilt';
-COMMENT ON FUNCTION @extschema@.arbiter_create_resource(text, text, interval, interval, interval, interval, numeric, jsonb) IS 'create a resource; returns its resource_id';
-COMMENT ON FUNCTION @extschema@.arbiter_alter_resource(text, text, text, interval, interval, interval, interval, numeric, jsonb, text[]) IS 'change name or options of a resource; NULL leaves an option as it is, clear => ''{min_lead}'' unsets it';
+COMMENT ON FUNCTION @extschema@.arbiter_create_resource(text, text, interval, interval, interval, interval, numeric, jsonb, text, interval, numeric) IS 'create a resource; returns its resource_id';
+COMMENT ON FUNCTION @extschema@.arbiter_alter_resource(text, text, text, interval, interval, interval, interval, numeric, jsonb, text, interval, numeric, text[]) IS 'change name or options of a resource; NULL leaves an option as it is, clear => ''{min_lead}'' unsets it';
 COMMENT ON FUNCTION @extschema@.arbiter_drop_resource(text, boolean) IS 'drop a resource and its schedule; force also deletes its reservations';
 COMMENT ON FUNCTION @extschema@.arbiter_set_capacity(text, timestamptz, timestamptz, bigint, boolean) IS 'declare the capacity of exactly this range; NULL undeclares it';
 COMMENT ON FUNCTION @extschema@.arbiter_add_capacity(text, timestamptz, timestamptz, bigint, boolean) IS 'add to the declared capacity of every step of this range; undeclared time becomes declared';

@@ -119,6 +119,43 @@ FROM arbiter_try_reserve('options.both', '2001-01-01', '2001-01-02', 1);
 SELECT outcome($$ SELECT arbiter_reserve('options.both', '2130-01-01', '2130-01-02', 4) $$);
 SELECT * FROM arbiter_check();
 
+-- resource_type, firm_horizon, overcommit_ratio: set, changed, cleared
+CREATE FUNCTION ahead(name text) RETURNS TABLE (resource_type text, firm_horizon interval, overcommit_ratio numeric)
+LANGUAGE sql AS $$ SELECT r.resource_type, r.firm_horizon, r.overcommit_ratio FROM arbiter_resource r WHERE r.name = ahead.name $$;
+SELECT arbiter_create_resource('options.ahead', resource_type => 'cores', firm_horizon => '14 days 12 hours', overcommit_ratio => 1.2) > 0;
+SELECT * FROM ahead('options.ahead');
+SELECT arbiter_alter_resource('options.ahead', resource_type => 'memory');
+SELECT arbiter_alter_resource('options.ahead', firm_horizon => '0');
+SELECT * FROM ahead('options.ahead');
+SELECT arbiter_alter_resource('options.ahead', overcommit_ratio => 1000, attributes => '{"floor": 1}');
+SELECT * FROM ahead('options.ahead');
+SELECT arbiter_alter_resource('options.ahead', clear => '{firm_horizon,overcommit_ratio}');
+SELECT * FROM ahead('options.ahead');
+SELECT arbiter_alter_resource('options.ahead', firm_horizon => '36600 days', overcommit_ratio => 1, clear => '{resource_type}');
+SELECT * FROM ahead('options.ahead');
+SELECT outcome(f) FROM unnest(ARRAY[
+	$$ SELECT arbiter_create_resource('options.bad', resource_type => '') $$,
+	$$ SELECT arbiter_create_resource('options.bad', firm_horizon => '1 day') $$,
+	$$ SELECT arbiter_create_resource('options.bad', overcommit_ratio => 2) $$,
+	$$ SELECT arbiter_create_resource('options.bad', firm_horizon => '1 month', overcommit_ratio => 2) $$,
+	$$ SELECT arbiter_create_resource('options.bad', firm_horizon => '-1 day', overcommit_ratio => 2) $$,
+	$$ SELECT arbiter_create_resource('options.bad', firm_horizon => '36600 days 1 us', overcommit_ratio => 2) $$,
+	$$ SELECT arbiter_create_resource('options.bad', firm_horizon => '1 day', overcommit_ratio => 0.99) $$,
+	$$ SELECT arbiter_create_resource('options.bad', firm_horizon => '1 day', overcommit_ratio => 1000.01) $$,
+	$$ SELECT arbiter_create_resource('options.bad', firm_horizon => '1 day', overcommit_ratio => 'NaN') $$,
+	$$ SELECT arbiter_create_resource('options.bad', firm_horizon => '1 day', overcommit_ratio => 1.001) $$,
+	$$ SELECT arbiter_alter_resource('options.ahead', clear => '{firm_horizon}') $$,
+	$$ SELECT arbiter_alter_resource('options.ahead', clear => '{overcommit_ratio}') $$,
+	$$ SELECT arbiter_alter_resource('options', overcommit_ratio => 2) $$,
+	$$ SELECT arbiter_alter_resource('options', firm_horizon => '1 day') $$,
+	$$ SELECT arbiter_alter_resource('options', clear => '{name}') $$,
+	$$ UPDATE arbiter_resource SET resource_type = '' WHERE name = 'options' $$,
+	$$ UPDATE arbiter_resource SET firm_horizon = '1 day' WHERE name = 'options' $$,
+	$$ UPDATE arbiter_resource SET overcommit_ratio = 2 WHERE name = 'options' $$,
+	$$ UPDATE arbiter_resource SET overcommit_ratio = 0.99, firm_horizon = '1 day' WHERE name = 'options' $$,
+	$$ UPDATE arbiter_resource SET overcommit_ratio = 1, firm_horizon = '1 month' WHERE name = 'options' $$,
+	$$ UPDATE arbiter_resource SET overcommit_ratio = 1, firm_horizon = '-1 day' WHERE name = 'options' $$]) f;
+SELECT * FROM ahead('options.ahead');
 -- raw changes of arbiter_resource
 SELECT outcome($$ UPDATE arbiter_resource SET resource_id = resource_id + 1000000 WHERE name = 'options' $$);
 SELECT outcome($$ DELETE FROM arbiter_resource WHERE name = 'options' $$);

@@ -33,6 +33,16 @@ interval_length(const Interval *interval)
 	return interval->time + interval->day * USECS_PER_DAY;
 }
 
+/* a numeric as a count of so many parts of one */
+static int32
+scaled_int(Datum value, int32 parts)
+{
+	Datum		scaled = DirectFunctionCall2(numeric_mul, value,
+											 DirectFunctionCall1(int4_numeric, Int32GetDatum(parts)));
+
+	return DatumGetInt32(DirectFunctionCall1(numeric_int4, scaled));
+}
+
 static void
 read_resource(TupleTableSlot *slot, Resource *resource)
 {
@@ -54,11 +64,12 @@ read_resource(TupleTableSlot *slot, Resource *resource)
 	value = slot_getattr(slot, columns[RESOURCE_CLEANUP_TIME], &isnull);
 	resource->cleanup_time = isnull ? 0 : interval_length(DatumGetIntervalP(value));
 	value = slot_getattr(slot, columns[RESOURCE_FLOAT_PERCENT], &isnull);
-	resource->float_share = isnull ? 0 :
-		DatumGetInt32(DirectFunctionCall1(numeric_int4,
-										  DirectFunctionCall2(numeric_mul, value,
-															  DirectFunctionCall1(int4_numeric,
-																				  Int32GetDatum(FLOAT_SHARE_ALL / 100)))));
+	resource->float_share = isnull ? 0 : scaled_int(value, FLOAT_SHARE_ALL / 100);
+	value = slot_getattr(slot, columns[RESOURCE_FIRM_HORIZON], &isnull);
+	resource->firm_horizon = isnull ? 0 : interval_length(DatumGetIntervalP(value));
+	value = slot_getattr(slot, columns[RESOURCE_OVERCOMMIT_RATIO], &isnull);
+	resource->has_overcommit = !isnull;
+	resource->overcommit = isnull ? 0 : scaled_int(value, OVERCOMMIT_ONE);
 }
 
 /*

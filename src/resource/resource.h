@@ -17,6 +17,9 @@
 #include "timeline/timeline.h"
 #include "utils/snapshot.h"
 
+/* overcommit_ratio has two digits after the point */
+#define OVERCOMMIT_ONE	100
+
 /* flat but for the name: resource_cache.c copies it */
 typedef struct Resource
 {
@@ -29,6 +32,9 @@ typedef struct Resource
 	int64		setup_time;		/* microseconds */
 	int64		cleanup_time;
 	int32		float_share;	/* of capacity, FLOAT_SHARE_ALL being all of it */
+	bool		has_overcommit; /* so there are both of these */
+	int64		firm_horizon;	/* microseconds */
+	int32		overcommit;		/* of capacity, OVERCOMMIT_ONE being all of it */
 } Resource;
 
 extern int64 interval_length(const Interval *interval);

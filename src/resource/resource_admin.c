@@ -38,6 +38,10 @@ PG_FUNCTION_INFO_V1(arbiter_resource_trigger);
 /* what can be added to any clock */
 #define MIN_LEAD_YEARS	1000
 
+/* as the constraints of the table have it */
+#define FIRM_HORIZON_MAX	(INT64CONST(36600) * USECS_PER_DAY)
+#define OVERCOMMIT_RATIO_MAX	1000
+
 /* where the options are among the arguments, for both functions */
 typedef enum OptionArgument
 {
@@ -48,6 +52,9 @@ typedef enum OptionArgument
 	OPTION_CLEANUP_TIME,
 	OPTION_FLOAT_PERCENT,
 	OPTION_ATTRIBUTES,
+	OPTION_RESOURCE_TYPE,
+	OPTION_FIRM_HORIZON,
+	OPTION_OVERCOMMIT_RATIO,
 	NOPTIONS
 } OptionArgument;
 
@@ -63,7 +70,10 @@ static const struct
 	[OPTION_SETUP_TIME] = {"setup_time", RESOURCE_SETUP_TIME},
 	[OPTION_CLEANUP_TIME] = {"cleanup_time", RESOURCE_CLEANUP_TIME},
 	[OPTION_FLOAT_PERCENT] = {"float_percent", RESOURCE_FLOAT_PERCENT},
-	[OPTION_ATTRIBUTES] = {"attributes", RESOURCE_ATTRIBUTES}
+	[OPTION_ATTRIBUTES] = {"attributes", RESOURCE_ATTRIBUTES},
+	[OPTION_RESOURCE_TYPE] = {"resource_type", RESOURCE_TYPE},
+	[OPTION_FIRM_HORIZON] = {"firm_horizon", RESOURCE_FIRM_HORIZON},
+	[OPTION_OVERCOMMIT_RATIO] = {"overcommit_ratio", RESOURCE_OVERCOMMIT_RATIO}
 };
 
 static void
@@ -93,36 +103,63 @@ check_granularity(const Interval *interval)
 				 errhint("Pass an interval such as '5 min' or '1 hour'; NULL permits any instant.")));
 }
 
+/* a length of time that is added to others */
 static void
-check_buffer(const char *name, const Interval *interval)
+check_length(const char *name, const Interval *interval, int64 most,
+			 const char *example)
 {
 	if (interval->month != 0 || interval->day < 0 || interval->time < 0 ||
-		interval->day > BUFFER_MAX / USECS_PER_DAY ||
-		interval->time > BUFFER_MAX || interval_length(interval) > BUFFER_MAX)
+		interval->day > most / USECS_PER_DAY ||
+		interval->time > most || interval_length(interval) > most)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s must be a length from 0 to %d days", name,
-						(int) (BUFFER_MAX / USECS_PER_DAY)),
+						(int) (most / USECS_PER_DAY)),
 				 errdetail("Months and years have no fixed length; a day counts as 24 hours."),
-				 errhint("Pass an interval such as '15 min'.")));
+				 errhint("Pass an interval such as '%s'.", example)));
 }
 
-static void
-check_float_percent(Datum percent)
+/*
+ * Check a number with two digits after the point, and return it as the column
+ * would have it: rows are not coerced on their way.
+ */
+static Datum
+check_number(const char *name, Datum number, int32 least, int32 most,
+			 const char *hint)
 {
-	if (!DatumGetBool(DirectFunctionCall2(numeric_ge, percent,
-										  DirectFunctionCall1(int4_numeric, Int32GetDatum(0)))) ||
-		!DatumGetBool(DirectFunctionCall2(numeric_le, percent,
-										  DirectFunctionCall1(int4_numeric, Int32GetDatum(100)))))
+	Datum		rounded;
+
+	if (!DatumGetBool(DirectFunctionCall2(numeric_ge, number,
+										  DirectFunctionCall1(int4_numeric, Int32GetDatum(least)))) ||
+		!DatumGetBool(DirectFunctionCall2(numeric_le, number,
+										  DirectFunctionCall1(int4_numeric, Int32GetDatum(most)))))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("float_percent must be from 0 to 100"),
-				 errhint("15 keeps fifteen per cent of the capacity back for reservations with tryout.")));
-	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, percent,
-										  DirectFunctionCall2(numeric_round, percent, Int32GetDatum(2)))))
+				 errmsg("%s must be from %d to %d", name, least, most),
+				 errhint("%s", hint)));
+	rounded = DirectFunctionCall2(numeric_round, number, Int32GetDatum(2));
+	if (!DatumGetBool(DirectFunctionCall2(numeric_eq, number, rounded)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("float_percent must not have more than two digits after the point")));
+				 errmsg("%s must not have more than two digits after the point", name)));
+	return rounded;
+}
+
+/*
+ * What may be reserved further ahead than a horizon says nothing without the
+ * horizon, nor the horizon without that.
+ */
+static void
+check_overcommit(bool horizon_is_null, bool ratio_is_null)
+{
+	if (horizon_is_null != ratio_is_null)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("firm_horizon and overcommit_ratio go together"),
+				 errdetail("%s is set, %s is not.",
+						   horizon_is_null ? "overcommit_ratio" : "firm_horizon",
+						   horizon_is_null ? "firm_horizon" : "overcommit_ratio"),
+				 errhint("Pass both, such as firm_horizon => '14 days', overcommit_ratio => 1.2, or clear both.")));
 }
 
 /*
@@ -136,17 +173,43 @@ read_options(FunctionCallInfo fcinfo, int first, Datum *values)
 		if (PG_ARGISNULL(first + i))
 			continue;
 		values[i] = PG_GETARG_DATUM(first + i);
-		if (i == OPTION_MIN_LEAD)
-			check_min_lead(DatumGetIntervalP(values[i]));
-		else if (i == OPTION_GRANULARITY)
-			check_granularity(DatumGetIntervalP(values[i]));
-		else if (i == OPTION_SETUP_TIME || i == OPTION_CLEANUP_TIME)
-			check_buffer(options[i].name, DatumGetIntervalP(values[i]));
-		else if (i == OPTION_FLOAT_PERCENT)
+		switch ((OptionArgument) i)
 		{
-			/* as the column would have it: rows are not coerced on their way */
-			check_float_percent(values[i]);
-			values[i] = DirectFunctionCall2(numeric_round, values[i], Int32GetDatum(2));
+			case OPTION_MIN_LEAD:
+				check_min_lead(DatumGetIntervalP(values[i]));
+				break;
+			case OPTION_GRANULARITY:
+				check_granularity(DatumGetIntervalP(values[i]));
+				break;
+			case OPTION_SETUP_TIME:
+			case OPTION_CLEANUP_TIME:
+				check_length(options[i].name, DatumGetIntervalP(values[i]),
+							 BUFFER_MAX, "15 min");
+				break;
+			case OPTION_FLOAT_PERCENT:
+				values[i] = check_number(options[i].name, values[i], 0, 100,
+										 "15 keeps fifteen per cent of the capacity back for reservations with tryout.");
+				break;
+			case OPTION_RESOURCE_TYPE:
+				if (VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(first + i)) == 0)
+					ereport(ERROR,
+							(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							 errmsg("resource_type must not be empty"),
+							 errhint("NULL is a resource of no type.")));
+				break;
+			case OPTION_FIRM_HORIZON:
+				check_length(options[i].name, DatumGetIntervalP(values[i]),
+							 FIRM_HORIZON_MAX, "14 days");
+				break;
+			case OPTION_OVERCOMMIT_RATIO:
+				values[i] = check_number(options[i].name, values[i],
+										 1, OVERCOMMIT_RATIO_MAX,
+										 "1.2 lets a fifth more than the capacity be reserved further ahead than firm_horizon.");
+				break;
+			case OPTION_UNIT:
+			case OPTION_ATTRIBUTES:
+			case NOPTIONS:
+				break;
 		}
 	}
 }
@@ -176,7 +239,9 @@ check_name(const char *name)
  * arbiter_create_resource(name text, unit text, min_lead interval,
  *						   granularity interval, setup_time interval,
  *						   cleanup_time interval, float_percent numeric,
- *						   attributes jsonb) -> integer
+ *						   attributes jsonb, resource_type text,
+ *						   firm_horizon interval, overcommit_ratio numeric)
+ *	-> integer
  *
  * Creates a resource and its empty timeline; returns its id.
  *
@@ -198,6 +263,8 @@ arbiter_create_resource(PG_FUNCTION_ARGS)
 	int32		resource_id;
 
 	read_options(fcinfo, 1, values);
+	check_overcommit(PG_ARGISNULL(1 + OPTION_FIRM_HORIZON),
+					 PG_ARGISNULL(1 + OPTION_OVERCOMMIT_RATIO));
 	require_writable("arbiter_create_resource()");
 
 	row_writer_open(&writer, relations->resource, CMD_INSERT);
@@ -256,7 +323,8 @@ lock_resource_row(Relation rel, const char *name, LockTupleMode mode,
  *						  min_lead interval, granularity interval,
  *						  setup_time interval, cleanup_time interval,
  *						  float_percent numeric, attributes jsonb,
- *						  clear text[]) -> void
+ *						  resource_type text, firm_horizon interval,
+ *						  overcommit_ratio numeric, clear text[]) -> void
  *
  * Changes what is not NULL, and sets to NULL the options named in clear.
  * Reservations that exist are not concerned; new and moved ones are.
@@ -319,9 +387,11 @@ arbiter_alter_resource(PG_FUNCTION_ARGS)
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						 errmsg("\"%s\" is not an option that can be cleared", which),
-						 errhint("Options that can be cleared are unit, min_lead, granularity, setup_time, cleanup_time, float_percent and attributes.")));
+						 errhint("Options that can be cleared are unit, min_lead, granularity, setup_time, cleanup_time, float_percent, attributes, resource_type, firm_horizon and overcommit_ratio.")));
 		}
 	}
+	check_overcommit(slot_attisnull(writer.slot, columns[RESOURCE_FIRM_HORIZON]),
+					 slot_attisnull(writer.slot, columns[RESOURCE_OVERCOMMIT_RATIO]));
 	row_writer_before_update(&writer, &row->tts_tid);
 	resource_cache_changed();
 	row_writer_update(&writer, &row->tts_tid);

@@ -31,7 +31,8 @@
 
 static const char *const resource_names[RESOURCE_NCOLUMNS] = {
 	"resource_id", "name", "unit", "min_lead", "granularity", "setup_time",
-	"cleanup_time", "float_percent", "created_at", "attributes"
+	"cleanup_time", "float_percent", "resource_type", "firm_horizon",
+	"overcommit_ratio", "created_at", "attributes"
 };
 static const char *const capacity_names[CAPACITY_NCOLUMNS] = {
 	"resource_id", "during", "amount"

@@ -117,6 +117,7 @@ CREATE TABLE @extschema@.arbiter_denial (
 	earliest_start timestamptz,
 	largest_amount bigint,
 	requirements jsonb,
+	spans tstzmultirange,
 	CONSTRAINT arbiter_denial_pkey PRIMARY KEY (denial_id)
 );
 CREATE INDEX arbiter_denial_denied_at_idx ON @extschema@.arbiter_denial (denied_at);
@@ -283,6 +284,20 @@ AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.arbiter_try_reserve_all(requirements jsonb, start_time timestamptz,
 	end_time timestamptz, user_id text DEFAULT CURRENT_USER, request_key text DEFAULT NULL,
+	tryout boolean DEFAULT false,
+	OUT granted boolean, OUT reservation_id bigint, OUT reason text, OUT message text,
+	OUT limiting_time timestamptz, OUT available bigint, OUT earliest_start timestamptz,
+	OUT largest_amount bigint, OUT limiting_resource text)
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.arbiter_reserve_spans(resource text, spans tstzmultirange,
+	amount bigint, user_id text DEFAULT CURRENT_USER, request_key text DEFAULT NULL,
+	tryout boolean DEFAULT false)
+RETURNS bigint
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.arbiter_try_reserve_spans(resource text, spans tstzmultirange,
+	amount bigint, user_id text DEFAULT CURRENT_USER, request_key text DEFAULT NULL,
 	tryout boolean DEFAULT false,
 	OUT granted boolean, OUT reservation_id bigint, OUT reason text, OUT message text,
 	OUT limiting_time timestamptz, OUT available bigint, OUT earliest_start timestamptz,
@@ -1517,7 +1532,7 @@ COMMENT ON COLUMN @extschema@.arbiter_resource.firm_horizon IS 'how far ahead of
 COMMENT ON COLUMN @extschema@.arbiter_resource.overcommit_ratio IS 'what may be reserved further ahead than firm_horizon, per unit of declared capacity, rounded down per step';
 COMMENT ON TABLE @extschema@.arbiter_capacity IS 'declared schedule: what the operator says the resource has, by time range';
 COMMENT ON TABLE @extschema@.arbiter_reservation IS 'reservations, one row per part; held and confirmed rows take capacity, cancelled and expired rows are history; every writer is held to capacity';
-COMMENT ON COLUMN @extschema@.arbiter_reservation.part IS '1 for a plain reservation; several resources are several parts with one reservation_id';
+COMMENT ON COLUMN @extschema@.arbiter_reservation.part IS '1 for a plain reservation; several resources or spans are several parts with one reservation_id';
 COMMENT ON COLUMN @extschema@.arbiter_reservation.during IS 'half-open time range [start, end)';
 COMMENT ON COLUMN @extschema@.arbiter_reservation.user_id IS 'a label for reports, not a credential';
 COMMENT ON COLUMN @extschema@.arbiter_reservation.status IS 'held, confirmed, cancelled or expired';
@@ -1533,6 +1548,7 @@ COMMENT ON TABLE @extschema@.arbiter_timeline IS 'derived availability step func
 COMMENT ON COLUMN @extschema@.arbiter_timeline.base IS 'added to every step, minimum and maximum of the chunk';
 COMMENT ON COLUMN @extschema@.arbiter_timeline.steps IS 'pairs of start (microseconds since 2000-01-01 UTC) and availability';
 COMMENT ON TABLE @extschema@.arbiter_denial IS 'requests refused by the try functions and arbiter_reserve_many(); a plain arbiter_reserve() that raises rolls back and cannot log';
+COMMENT ON COLUMN @extschema@.arbiter_denial.spans IS 'all spans that were asked for, of which during is the one in which most was lacking; NULL: one range';
 COMMENT ON VIEW @extschema@.arbiter_booking IS 'one row per reservation_id: resources, start, end and effective status';
 COMMENT ON VIEW @extschema@.arbiter_utilisation IS 'how much of each resource is used, day by day? Last 30 days to next 30 days in the session''s time zone, hours are amount times hours; counts what reservations occupy (setup and cleanup too), not cancelled ones nor expired holds';
 COMMENT ON VIEW @extschema@.arbiter_usage IS 'who uses how much of what? Unit-hours of the last 30 days (used) and the next 30 (booked); counts the range that the user asked for, of reservations that are confirmed or held and not expired';
@@ -1563,6 +1579,8 @@ COMMENT ON FUNCTION @extschema@.arbiter_try_reserve(text, timestamptz, timestamp
 COMMENT ON FUNCTION @extschema@.arbiter_try_reserve(text, text, text, bigint, text, text, boolean) IS 'reserve, times as text; a refusal is a row with reason and alternatives, logged in arbiter_denial';
 COMMENT ON FUNCTION @extschema@.arbiter_reserve_all(jsonb, timestamptz, timestamptz, text, text, boolean) IS 'reserve several resources, {"cpu": 4, "memory": 16}, under one reservation_id, all or nothing';
 COMMENT ON FUNCTION @extschema@.arbiter_try_reserve_all(jsonb, timestamptz, timestamptz, text, text, boolean) IS 'reserve several resources, all or nothing; a refusal is a row, logged in arbiter_denial';
+COMMENT ON FUNCTION @extschema@.arbiter_reserve_spans(text, tstzmultirange, bigint, text, text, boolean) IS 'reserve several spans under one reservation_id, a part each, all or nothing';
+COMMENT ON FUNCTION @extschema@.arbiter_try_reserve_spans(text, tstzmultirange, bigint, text, text, boolean) IS 'reserve several spans, all or nothing; a refusal is a row, logged in arbiter_denial';
 COMMENT ON FUNCTION @extschema@.arbiter_reserve_many(jsonb, boolean) IS 'reserve for an array of requests, [{"resource": "gpu", "start_time": ..., "end_time": ..., "amount": 4}, ...], one result row each';
 COMMENT ON FUNCTION @extschema@.arbiter_cancel(bigint) IS 'cancel a reservation: its whole range is freed, its rows stay for history';
 -- comments: life of a reservation

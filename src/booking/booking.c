@@ -17,6 +17,7 @@
 #include "reservation/reservation.h"
 #include "commands/sequence.h"
 #include "commands/trigger.h"
+#include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "support/errors.h"
 #include "support/locks.h"
@@ -46,6 +47,10 @@ booking_fingerprint(const ReserveCall *call)
 						 request->requirements[i].amount,
 						 (int) strlen(request->requirements[i].resource.name),
 						 request->requirements[i].resource.name);
+	for (int i = 0; request_has_spans(request) && i < request->nrequirements; i++)
+		appendStringInfo(&arguments, "," INT64_FORMAT "+" INT64_FORMAT,
+						 request->requirements[i].offset,
+						 request->requirements[i].length);
 	if (request->tryout)
 		appendStringInfoString(&arguments, ",tryout");
 	if (call->ttl != NULL)
@@ -74,9 +79,12 @@ request_is_misaligned(const Request *request, bool start_given, Fault *fault)
 	for (int i = 0; i < request->nrequirements; i++)
 	{
 		const Resource *resource = &request->requirements[i].resource;
+		TimestampTz start;
+		TimestampTz end;
 
-		if (range_is_misaligned(start_given ? request->start : GRANULARITY_ORIGIN,
-								request->end, resource->granularity,
+		request_span(request, i, request->start, request->end, &start, &end);
+		if (range_is_misaligned(start_given ? start : GRANULARITY_ORIGIN,
+								end, resource->granularity,
 								resource->name, fault))
 			return true;
 	}
@@ -118,15 +126,6 @@ booking_start_is_faulty(ReserveCall *call, Fault *fault)
 	return request_is_misaligned(request, true, fault);
 }
 
-static int
-compare_requirements(const void *a, const void *b)
-{
-	int32		left = ((const Requirement *) a)->resource.id;
-	int32		right = ((const Requirement *) b)->resource.id;
-
-	return (left > right) - (left < right);
-}
-
 /*
  * booking_make_row starts the row of one part.
  */
@@ -137,9 +136,12 @@ booking_make_row(RowWriter *writer, const ReserveCall *call, int part,
 	const AttrNumber *columns = arbiter_relations()->reservation_column;
 	const Request *request = &call->request;
 	const Requirement *requirement = &request->requirements[part];
+	TimestampTz start;
+	TimestampTz end;
 	Datum		occupied;
 	bool		isnull;
 
+	request_span(request, part, request->start, request->end, &start, &end);
 	row_writer_new_row(writer, columns, RESERVATION_NGIVEN);
 	row_writer_set(writer, columns[RESERVATION_ID],
 				   Int64GetDatum(reservation_id), false);
@@ -148,9 +150,8 @@ booking_make_row(RowWriter *writer, const ReserveCall *call, int part,
 	row_writer_set(writer, columns[RESERVATION_RESOURCE_ID],
 				   Int32GetDatum(requirement->resource.id), false);
 	row_writer_set(writer, columns[RESERVATION_DURING],
-				   range_datum(request->start, request->end), false);
-	occupied = reservation_occupied(&requirement->resource, request->start,
-									request->end, &isnull);
+				   range_datum(start, end), false);
+	occupied = reservation_occupied(&requirement->resource, start, end, &isnull);
 	row_writer_set(writer, columns[RESERVATION_OCCUPIED], occupied, isnull);
 	row_writer_set(writer, columns[RESERVATION_TRYOUT],
 				   BoolGetDatum(request->tryout), false);
@@ -190,12 +191,12 @@ booking_settle_row(RowWriter *writer, Request *request, int part,
 
 	*take = (ReservationTake) {
 		.resource_id = requirement->resource.id,
-		.start = request->start,
-		.end = request->end,
 		.amount = requirement->amount,
 		.tryout = request->tryout,
 		.active = true
 	};
+	request_span(request, part, request->start, request->end, &take->start,
+				 &take->end);
 	row_writer_before_insert(writer);
 	if (writer->target->ri_TrigDesc != NULL &&
 		writer->target->ri_TrigDesc->trig_insert_before_row)
@@ -214,6 +215,24 @@ booking_settle_row(RowWriter *writer, Request *request, int part,
 		resource_occupied(&requirement->resource, &take->start, &take->end);
 }
 
+/* a row of a reservation, before it is written */
+typedef struct BookedPart
+{
+	TupleTableSlot *row;
+	ReservationTake take;
+} BookedPart;
+
+/*
+ * Let parts of one resource take the gap between them once.
+ */
+static void
+share_gaps(RowWriter *writer, BookedPart *parts, int nparts)
+{
+	for (int i = 1; i < nparts; i++)
+		reservation_share_gap(writer, &parts[i - 1].row, &parts[i - 1].take,
+							  &parts[i].row, &parts[i].take);
+}
+
 /*
  * book reserves what a call asks for, or tells why not: RV001, RV002 and RV006
  * are told, all else is raised.
@@ -225,7 +244,7 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 	Request    *request = &call->request;
 	RequestKey	key = {.user_id = call->user_id,.key = call->request_key};
 	RowWriter	writer;
-	TupleTableSlot **rows;
+	BookedPart *parts;
 	NetChange	net = {0};
 	TimelineChange *changes;
 	int			nchanges;
@@ -272,26 +291,28 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 	if (too_early)
 		return;
 
-	if (request->nrequirements > 1)
-		qsort(request->requirements, request->nrequirements,
-			  sizeof(Requirement), compare_requirements);
-
+	request_sort(request);
 	row_writer_open(&writer, relations->reservation, CMD_INSERT);
 	result->reservation_id = nextval_internal(relations->reservation_id_seq, false);
-	rows = palloc(sizeof(TupleTableSlot *) * request->nrequirements);
+	parts = palloc_extended(sizeof(BookedPart) * (Size) request->nrequirements,
+							MCXT_ALLOC_HUGE);
 	for (int i = 0; i < request->nrequirements; i++)
 	{
-		ReservationTake take;
-
+		CHECK_FOR_INTERRUPTS();
 		booking_make_row(&writer, call, i, result->reservation_id, key.fingerprint);
-		booking_settle_row(&writer, request, i, &take);
-		if (take.active)
-			reservation_take(&net, &take, &request->requirements[i].resource);
-		rows[i] = writer.slot;
+		booking_settle_row(&writer, request, i, &parts[i].take);
+		parts[i].row = writer.slot;
 		if (i == 0)
 			result->reservation_id =
-				DatumGetInt64(slot_getattr(rows[i], relations->reservation_column[RESERVATION_ID],
+				DatumGetInt64(slot_getattr(writer.slot,
+										   relations->reservation_column[RESERVATION_ID],
 										   &isnull));
+	}
+	share_gaps(&writer, parts, request->nrequirements);
+	for (int i = 0; i < request->nrequirements; i++)
+	{
+		if (parts[i].take.active)
+			reservation_take(&net, &parts[i].take, &request->requirements[i].resource);
 	}
 
 	outcome = apply_reservations(&net, LockWaitBlock, &changes, &nchanges, &where);
@@ -309,7 +330,8 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 		case TIMELINE_APPLIED:
 			for (int i = 0; i < request->nrequirements; i++)
 			{
-				writer.slot = rows[i];
+				CHECK_FOR_INTERRUPTS();
+				writer.slot = parts[i].row;
 				row_writer_insert(&writer);
 			}
 			break;

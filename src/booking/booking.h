@@ -24,6 +24,7 @@ typedef struct ReserveCall
 	char	   *request_key;	/* NULL: none */
 	Interval   *ttl;			/* of a hold; NULL: confirmed at once */
 	Jsonb	   *jsonb;			/* of reserve_all; NULL: one resource */
+	Datum		spans;			/* of reserve_spans, a multirange; 0: one range */
 } ReserveCall;
 
 typedef struct ReserveResult

@@ -160,6 +160,83 @@ change_end_row(Change *change, ChangePart *part)
 	part->changed = writer->slot;
 }
 
+static void
+give_back_range(Change *change, const ReservationTake *take,
+				TimestampTz start, TimestampTz end)
+{
+	ReservationTake cut = *take;
+
+	cut.start = start;
+	cut.end = end;
+	if (start < end)
+		reservation_give_back(&change->net, &cut);
+}
+
+/*
+ * change_share_gaps lets parts of a reservation that have moved take the gaps
+ * between them once, as when they were booked.
+ */
+void
+change_share_gaps(Change *change)
+{
+	ChangePart *before = NULL;
+
+	for (int i = 0; i < change->nparts; i++)
+	{
+		ChangePart *part = &change->parts[i];
+
+		if (!part->live || (part->changed != NULL && !part->new_take.active))
+			continue;
+		if (before != NULL && part->changed != NULL &&
+			part->reservation_id == before->reservation_id)
+		{
+			bool		fixed = before->changed == NULL;
+			TupleTableSlot *row = fixed ? before->row : before->changed;
+			ReservationTake earlier = fixed ? before->take : before->new_take;
+			TimestampTz end = earlier.end;
+			TimestampTz start = part->new_take.start;
+
+			if (!fixed || earlier.end <= part->new_start)
+				reservation_share_gap(&change->writer, &row, &earlier,
+									  &part->changed, &part->new_take);
+			if (!fixed)
+			{
+				before->changed = row;
+				before->new_take = earlier;
+			}
+			give_back_range(change, &earlier, earlier.end, end);
+			give_back_range(change, &part->new_take, start, part->new_take.start);
+		}
+		before = part;
+	}
+}
+
+/*
+ * change_clean_up gives a part the whole cleanup time of its resource, after
+ * which its neighbour is cancelled, with which it shared it.
+ */
+void
+change_clean_up(Change *change, ChangePart *part)
+{
+	ReservationTake more;
+	TimestampTz start;
+	TimestampTz end;
+
+	change_start_row(change, part);
+	change_end_row(change, part);
+	start = part->new_start;
+	end = part->new_end;
+	resource_occupied(&part->resource, &start, &end);
+	if (!part->new_take.active || end <= part->new_take.end)
+		return;
+	more = part->new_take;
+	more.start = more.end;
+	more.end = end;
+	reservation_take(&change->net, &more, &part->resource);
+	part->new_take.end = end;
+	reservation_set_occupied(&change->writer, &part->changed, &part->new_take);
+}
+
 /*
  * change_apply asks the timeline to accept the net change; false if it refuses.
  *
@@ -180,190 +257,6 @@ change_apply(Change *change)
 			resource_lost_error(change->changes[change->where.change].resource_id);
 	}
 	return false;
-}
-
-/*
- * What the rows of a resource give back, less what they take but for a part
- * that is asked for.
- */
-static void
-give_back(const Change *change, const ChangePart *asked,
-		  Requirement *requirement)
-{
-	StepEvent  *events = palloc_extended(sizeof(StepEvent) * 4 * (Size) change->nparts,
-										 MCXT_ALLOC_HUGE);
-	int			n = 0;
-
-	for (int i = 0; i < change->nparts; i++)
-	{
-		const ChangePart *part = &change->parts[i];
-		const ReservationTake *take = &part->take;
-
-		if (part->changed == NULL)
-			continue;
-		if (take->active && take->resource_id == requirement->resource.id)
-		{
-			events[n++] = (StepEvent) {.instant = take->start,.delta = take->amount};
-			events[n++] = (StepEvent) {.instant = take->end,.delta = -take->amount};
-		}
-		take = &part->new_take;
-		if (part != asked && take->active &&
-			take->resource_id == requirement->resource.id)
-		{
-			events[n++] = (StepEvent) {.instant = take->start,.delta = -take->amount};
-			events[n++] = (StepEvent) {.instant = take->end,.delta = take->amount};
-		}
-	}
-	request_give_back(requirement, events, n);
-}
-
-/*
- * Are all parts asked for over one range, each of another resource?
- */
-static bool
-is_one_request(const Change *change, const ChangePart *limiting)
-{
-	for (int i = 0; i < change->nparts; i++)
-	{
-		const ChangePart *part = &change->parts[i];
-
-		if (part->changed == NULL || !part->new_take.active)
-			continue;
-		if (part->new_start != limiting->new_start ||
-			part->new_end != limiting->new_end ||
-			part->new_take.tryout != limiting->new_take.tryout)
-			return false;
-		for (int j = 0; j < i; j++)
-		{
-			if (change->parts[j].changed != NULL &&
-				change->parts[j].new_take.active &&
-				change->parts[j].resource.id == part->resource.id)
-				return false;
-		}
-	}
-	return true;
-}
-
-/*
- * Find the part on whose account the timeline refused.
- */
-static const ChangePart *
-limiting_part(const Change *change)
-{
-	int32		resource_id = change->changes[change->where.change].resource_id;
-	TimestampTz instant = change->where.instant;
-	const ChangePart *found = NULL;
-
-	for (int i = 0; i < change->nparts; i++)
-	{
-		const ChangePart *part = &change->parts[i];
-		const ReservationTake *new = &part->new_take;
-		const ReservationTake *old = &part->take;
-
-		if (part->changed == NULL || !new->active ||
-			new->resource_id != resource_id ||
-			instant < new->start || instant >= new->end)
-			continue;
-		found = part;
-		/* it takes more there than it did */
-		if (old->resource_id != resource_id || instant < old->start ||
-			instant >= old->end || new->amount > old->amount)
-			break;
-	}
-	return found;
-}
-
-/*
- * The request that a change amounts to: for what its rows are to become, made by
- * somebody who gives back what they were.  It is that of one part, or of all
- * parts if they are over one range.
- */
-static void
-make_request(const Change *change, const ChangePart *asked, bool fixed_range,
-			 Request *request)
-{
-	bool		one_request = is_one_request(change, asked);
-
-	memset(request, 0, sizeof(Request));
-	request->start = asked->new_start;
-	request->end = asked->new_end;
-	request->clock = change->clock;
-	request->tryout = asked->new_take.tryout;
-	request->fixed_range = fixed_range;
-	request->requirements = palloc0(sizeof(Requirement) * change->nparts);
-	for (int i = 0; i < change->nparts; i++)
-	{
-		const ChangePart *part = &change->parts[i];
-		Requirement *requirement = &request->requirements[request->nrequirements];
-
-		if (part->changed == NULL || !part->new_take.active ||
-			(part != asked && !one_request))
-			continue;
-		requirement->resource = part->resource;
-		requirement->amount = part->new_take.amount;
-		give_back(change, part, requirement);
-		request->nrequirements++;
-	}
-}
-
-/*
- * change_check_lead refuses a change to a start that is too early for the lead
- * time of a resource (RV006).
- */
-void
-change_check_lead(const Change *change)
-{
-	Request		request;
-	Refusal		refusal = {0};
-
-	for (int i = 0; i < change->nparts; i++)
-	{
-		const ChangePart *part = &change->parts[i];
-
-		if (part->changed == NULL || !part->new_take.active ||
-			part->new_start >= resource_earliest_start(&part->resource, change->clock))
-			continue;
-		make_request(change, part, false, &request);
-		if (!refuse_early_start(&request, &refusal))
-			continue;
-		if (refusal.has_earliest_start)
-			refusal.hint = psprintf("The earliest start at which the same request fits is %s.",
-									timestamptz_to_str(refusal.earliest_start));
-		else
-			refusal.hint = pstrdup("Pass the earliest start permitted, or a later one.");
-		refusal_raise(&refusal);
-	}
-}
-
-/*
- * change_refusal composes the refusal of a change that the timeline has just
- * refused, and the request that it is the refusal of.
- *
- * fixed_range leaves other times out of the hint.
- */
-void
-change_refusal(const Change *change, bool fixed_range, Request *request,
-			   Refusal *refusal)
-{
-	const ChangePart *limiting = limiting_part(change);
-
-	if (limiting == NULL)
-		refuse_statement(change->changes, &change->where);
-	make_request(change, limiting, fixed_range, request);
-	refuse_capacity(request, limiting->resource.id, &change->where, refusal);
-}
-
-/*
- * change_refuse raises the refusal of a change.
- */
-void
-change_refuse(const Change *change, bool fixed_range)
-{
-	Request		request;
-	Refusal		refusal = {0};
-
-	change_refusal(change, fixed_range, &request, &refusal);
-	refusal_raise(&refusal);
 }
 
 /*

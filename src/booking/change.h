@@ -56,6 +56,8 @@ pg_noreturn extern void change_expired_error(const ChangePart *part,
 											 const char *done);
 extern void change_start_row(Change *change, ChangePart *part);
 extern void change_end_row(Change *change, ChangePart *part);
+extern void change_share_gaps(Change *change);
+extern void change_clean_up(Change *change, ChangePart *part);
 extern bool change_apply(Change *change);
 extern void change_check_lead(const Change *change);
 extern void change_refusal(const Change *change, bool fixed_range,

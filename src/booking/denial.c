@@ -32,6 +32,8 @@ denial_log_add(RowWriter *log, const ReserveCall *call, const Refusal *refusal)
 	const AttrNumber *columns = arbiter_relations()->denial_column;
 	AttrNumber	given[DENIAL_NCOLUMNS];
 	const Requirement *requirement = &call->request.requirements[refusal->limiting];
+	TimestampTz start;
+	TimestampTz end;
 
 	/* all but the id, which has a default */
 	for (int i = 1; i < DENIAL_NCOLUMNS; i++)
@@ -42,8 +44,9 @@ denial_log_add(RowWriter *log, const ReserveCall *call, const Refusal *refusal)
 				   TimestampTzGetDatum(call->request.clock), false);
 	row_writer_set(log, columns[DENIAL_RESOURCE_ID],
 				   Int32GetDatum(requirement->resource.id), false);
-	row_writer_set(log, columns[DENIAL_DURING],
-				   range_datum(call->request.start, call->request.end), false);
+	request_span(&call->request, refusal->limiting, call->request.start,
+				 call->request.end, &start, &end);
+	row_writer_set(log, columns[DENIAL_DURING], range_datum(start, end), false);
 	row_writer_set(log, columns[DENIAL_AMOUNT],
 				   Int64GetDatum(requirement->amount), false);
 	row_writer_set(log, columns[DENIAL_USER_ID],
@@ -64,6 +67,8 @@ denial_log_add(RowWriter *log, const ReserveCall *call, const Refusal *refusal)
 	if (call->jsonb != NULL)
 		row_writer_set(log, columns[DENIAL_REQUIREMENTS],
 					   JsonbPGetDatum(call->jsonb), false);
+	if (call->spans != (Datum) 0)
+		row_writer_set(log, columns[DENIAL_SPANS], call->spans, false);
 	row_writer_before_insert(log);
 	row_writer_insert(log);
 }

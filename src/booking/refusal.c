@@ -47,21 +47,44 @@ refusal_first_outside(int32 resource_id, TimestampTz start, TimestampTz end,
 	return *instant < end;
 }
 
+/*
+ * Is a request for the same amount of one resource, in all its spans?
+ */
+static bool
+is_even(const Request *request)
+{
+	const Requirement *requirements = request->requirements;
+
+	for (int i = 1; i < request->nrequirements; i++)
+	{
+		if (requirements[i].resource.id != requirements[0].resource.id ||
+			requirements[i].amount != requirements[0].amount)
+			return false;
+	}
+	return true;
+}
+
 static char *
 alternatives_hint(const Refusal *refusal, const Request *request)
 {
 	StringInfoData hint;
 
 	initStringInfo(&hint);
-	if (refusal->has_earliest_start)
+	if (refusal->has_earliest_start && request_has_spans(request))
+		appendStringInfo(&hint, "The earliest later start at which the same request fits, with all spans moved alike, is %s.",
+						 time_text(refusal->earliest_start));
+	else if (refusal->has_earliest_start)
 		appendStringInfo(&hint, "The earliest later start at which the same request fits is %s.",
 						 time_text(refusal->earliest_start));
-	else if (arbiter_search_horizon > 0 && !request->fixed_range)
+	else if (slot_is_searched(request))
 		appendStringInfo(&hint, "No later start within arbiter.search_horizon fits the same request.");
 	if (hint.len > 0)
 		appendStringInfoChar(&hint, ' ');
 	if (request->nrequirements == 1)
 		appendStringInfo(&hint, "The largest amount that fits now is " INT64_FORMAT ".",
+						 refusal->largest_amount);
+	else if (is_even(request))
+		appendStringInfo(&hint, "The largest amount that fits in all spans now is " INT64_FORMAT ".",
 						 refusal->largest_amount);
 	else
 		appendStringInfo(&hint, "The largest amount of resource \"%s\" that fits now is " INT64_FORMAT ".",
@@ -90,10 +113,13 @@ refuse_early_start(const Request *request, Refusal *refusal)
 	{
 		const Resource *resource = &request->requirements[i].resource;
 		TimestampTz permitted = resource_earliest_start(resource, request->clock);
+		TimestampTz start;
+		TimestampTz end;
 		TimestampTz instant;
 		Snapshot	snapshot;
 
-		if (request->start >= permitted)
+		request_span(request, i, request->start, request->end, &start, &end);
+		if (start >= permitted)
 			continue;
 
 		snapshot = decision_snapshot();
@@ -106,14 +132,16 @@ refuse_early_start(const Request *request, Refusal *refusal)
 									resource->name);
 		refusal->detail =
 			psprintf("The start is %s; with a lead time of %s the earliest start permitted is %s.",
-					 time_text(request->start),
+					 time_text(start),
 					 DatumGetCString(DirectFunctionCall1(interval_out,
 														 PointerGetDatum(&resource->min_lead))),
 					 time_text(permitted));
-		refusal->has_earliest_start = slot_earliest_start(request, permitted,
+		refusal->has_earliest_start = slot_earliest_start(request, request->start,
 													 snapshot,
 													 &refusal->earliest_start);
-		if (refusal->has_earliest_start)
+		if (request_has_spans(request))
+			refusal->hint = alternatives_hint(refusal, request);
+		else if (refusal->has_earliest_start)
 			refusal->hint = psprintf("The earliest start at which the same request fits is %s; start_time => NULL asks for the earliest permitted one.",
 									 time_text(refusal->earliest_start));
 		else
@@ -128,15 +156,20 @@ refuse_early_start(const Request *request, Refusal *refusal)
  * What a user would not expect to be counted, as the end of a DETAIL.
  */
 static char *
-what_else_counts(const Request *request, const Resource *resource)
+what_else_counts(const Request *request, int which)
 {
+	const Resource *resource = &request->requirements[which].resource;
 	StringInfoData text;
-	TimestampTz start = request->start;
-	TimestampTz end = request->end;
+	TimestampTz own_start;
+	TimestampTz own_end;
+	TimestampTz start;
+	TimestampTz end;
 
 	initStringInfo(&text);
-	resource_occupied(resource, &start, &end);
-	if (start != request->start || end != request->end)
+	request_span(request, which, request->start, request->end, &own_start,
+				 &own_end);
+	request_occupied(request, which, request->start, request->end, &start, &end);
+	if (start != own_start || end != own_end)
 		appendStringInfo(&text, " With setup and cleanup time it is taken from %s to %s.",
 						 time_text(start), time_text(end));
 	if (resource->float_share > 0 && !request->tryout)
@@ -150,6 +183,8 @@ refuse_outside(const Request *request, int which, TimestampTz outside,
 			   Snapshot snapshot, Refusal *refusal)
 {
 	const Resource *resource = &request->requirements[which].resource;
+	TimestampTz start;
+	TimestampTz end;
 	int			nsegments;
 	Segment    *segments = capacity_segments(resource->id, DT_NOBEGIN, DT_NOEND,
 											 snapshot, &nsegments);
@@ -172,10 +207,12 @@ refuse_outside(const Request *request, int which, TimestampTz outside,
 		psprintf("range is outside the schedule of resource \"%s\", which runs from %s to %s",
 				 resource->name, time_text(segments[0].start),
 				 time_text(segments[nsegments - 1].end));
+	request_span(request, which, request->start, request->end, &start, &end);
 	refusal->detail =
-		psprintf("The request is from %s to %s; no capacity is declared at %s.%s",
-				 time_text(request->start), time_text(request->end),
-				 time_text(outside), what_else_counts(request, resource));
+		psprintf("The %s is from %s to %s; no capacity is declared at %s.%s",
+				 request_has_spans(request) ? "span" : "request",
+				 time_text(start), time_text(end),
+				 time_text(outside), what_else_counts(request, which));
 	add_alternatives(request, request->start, snapshot, refusal);
 }
 
@@ -221,8 +258,31 @@ refuse_insufficient(const Request *request, int which, Snapshot snapshot,
 			psprintf("%s The most that resource ever has is " INT64_FORMAT ".",
 					 refusal->detail, most);
 	refusal->detail = psprintf("%s%s", refusal->detail,
-							   what_else_counts(request, &requirement->resource));
+							   what_else_counts(request, which));
 	add_alternatives(request, request->start, snapshot, refusal);
+}
+
+/*
+ * The requirement on whose account the timeline refused, there.
+ */
+static int
+requirement_at(const Request *request, int32 resource_id, TimestampTz instant)
+{
+	int			found = -1;
+
+	for (int i = 0; i < request->nrequirements; i++)
+	{
+		TimestampTz start;
+		TimestampTz end;
+
+		if (request->requirements[i].resource.id != resource_id)
+			continue;
+		request_occupied(request, i, request->start, request->end, &start, &end);
+		if (found < 0 || (instant >= start && instant < end))
+			found = i;
+	}
+	/* a trigger of a user made it another resource */
+	return found < 0 ? request->nrequirements - 1 : found;
 }
 
 /*
@@ -233,11 +293,8 @@ static void
 refuse_meanwhile(const Request *request, int32 resource_id,
 				 const TimelineRefusal *where, Refusal *refusal)
 {
-	int			which = 0;
+	int			which = requirement_at(request, resource_id, where->instant);
 
-	while (which < request->nrequirements - 1 &&
-		   request->requirements[which].resource.id != resource_id)
-		which++;
 	refusal->sqlstate = ERRCODE_ARBITER_INSUFFICIENT_CAPACITY;
 	refusal->limiting = which;
 	refusal->limiting_time = where->instant;
@@ -254,8 +311,8 @@ refuse_meanwhile(const Request *request, int32 resource_id,
 
 /*
  * refuse_capacity composes the refusal of a request that the timeline has just
- * refused, on account of resource_id and there: RV002 where any part of the range is outside a schedule, otherwise
- * RV001.
+ * refused, on account of resource_id and there: RV002 where any part of a range
+ * is outside a schedule, otherwise RV001.
  */
 void
 refuse_capacity(const Request *request, int32 resource_id,
@@ -273,10 +330,11 @@ refuse_capacity(const Request *request, int32 resource_id,
 	snapshot = decision_snapshot();
 	for (int i = 0; i < request->nrequirements; i++)
 	{
-		TimestampTz start = request->start;
-		TimestampTz end = request->end;
+		TimestampTz start;
+		TimestampTz end;
 
-		resource_occupied(&request->requirements[i].resource, &start, &end);
+		CHECK_FOR_INTERRUPTS();
+		request_occupied(request, i, request->start, request->end, &start, &end);
 		if (refusal_first_outside(request->requirements[i].resource.id, start, end,
 						  snapshot, &instant))
 		{
@@ -286,10 +344,13 @@ refuse_capacity(const Request *request, int32 resource_id,
 		}
 	}
 
-	/* the resource that lacks most */
+	/* the resource, or the span, that lacks most */
 	for (int i = 0; i < request->nrequirements; i++)
 	{
-		int64		available = request_available(request, i, snapshot, &instant);
+		int64		available;
+
+		CHECK_FOR_INTERRUPTS();
+		available = request_available(request, i, snapshot, &instant);
 
 		if (available < request->requirements[i].amount &&
 			(which < 0 || available - request->requirements[i].amount <
@@ -302,15 +363,11 @@ refuse_capacity(const Request *request, int32 resource_id,
 	}
 
 	/* what was lacking has come back since: tell what was decided on */
-	for (int i = 0; which < 0; i++)
+	if (which < 0)
 	{
-		if (i == request->nrequirements - 1 ||
-			request->requirements[i].resource.id == resource_id)
-		{
-			which = i;
-			refusal->available = where->available;
-			refusal->limiting_time = where->instant;
-		}
+		which = requirement_at(request, resource_id, where->instant);
+		refusal->available = where->available;
+		refusal->limiting_time = where->instant;
 	}
 	refusal->limiting = which;
 	refusal->largest_amount = Max(refusal->available, 0);

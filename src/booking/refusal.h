@@ -25,7 +25,7 @@ typedef struct Refusal
 	TimestampTz limiting_time;
 	int64		available;		/* there */
 	bool		has_earliest_start;
-	TimestampTz earliest_start;
+	TimestampTz earliest_start; /* of all spans together */
 	int64		largest_amount; /* of the limiting resource, for the same range */
 } Refusal;
 

@@ -6,6 +6,11 @@
  * Whoever changes reservations gives something back, which the timeline still
  * counts: that is added to what is available to him.
  *
+ * A request may be for several ranges, of one resource or of several: then each
+ * requirement has its place in the request, and all move together.  Setup and
+ * cleanup time between two ranges of one resource that are closer to each other
+ * than that are taken once: the gap is the request's own.
+ *
  *-------------------------------------------------------------------------
  */
 #include "booking/request.h"
@@ -13,6 +18,97 @@
 #include "common/int.h"
 #include "support/relations.h"
 #include "timeline/base_rows.h"
+
+/*
+ * request_has_spans tells whether a request is for other ranges than one.
+ */
+bool
+request_has_spans(const Request *request)
+{
+	for (int i = 0; i < request->nrequirements; i++)
+	{
+		if (request->requirements[i].offset != 0 ||
+			request->requirements[i].length != 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * request_span tells over which range a requirement is, if the request is from
+ * one instant to another.
+ */
+void
+request_span(const Request *request, int which, TimestampTz from,
+			 TimestampTz to, TimestampTz *start, TimestampTz *end)
+{
+	const Requirement *requirement = &request->requirements[which];
+
+	if (pg_add_s64_overflow(from, requirement->offset, start))
+		*start = STEPS_INFINITY;
+	if (requirement->length == 0)
+		*end = to;
+	else if (pg_add_s64_overflow(*start, requirement->length, end))
+		*end = STEPS_INFINITY;
+}
+
+/*
+ * request_occupied tells what a requirement occupies of its resource, if the
+ * request is from one instant to another.
+ */
+void
+request_occupied(const Request *request, int which, TimestampTz from,
+				 TimestampTz to, TimestampTz *start, TimestampTz *end)
+{
+	const Requirement *requirement = &request->requirements[which];
+	TimestampTz own_start;
+	TimestampTz own_end;
+	TimestampTz beside;
+	TimestampTz before;
+
+	request_span(request, which, from, to, start, end);
+	own_start = *start;
+	own_end = *end;
+	resource_occupied(&requirement->resource, start, end);
+	if (which + 1 < request->nrequirements &&
+		requirement[1].resource.id == requirement->resource.id)
+	{
+		request_span(request, which + 1, from, to, &beside, &before);
+		if (beside >= own_end)
+			*end = Min(*end, beside);
+	}
+	if (which > 0 && requirement[-1].resource.id == requirement->resource.id)
+	{
+		request_span(request, which - 1, from, to, &before, &beside);
+		if (beside <= own_start)
+		{
+			resource_occupied(&requirement->resource, &before, &beside);
+			*start = Max(*start, Min(beside, own_start));
+		}
+	}
+}
+
+static int
+compare_requirements(const void *a, const void *b)
+{
+	const Requirement *left = a;
+	const Requirement *right = b;
+
+	if (left->resource.id != right->resource.id)
+		return left->resource.id < right->resource.id ? -1 : 1;
+	return (left->offset > right->offset) - (left->offset < right->offset);
+}
+
+/*
+ * request_sort brings what a request asks for into the order of parts.
+ */
+void
+request_sort(Request *request)
+{
+	if (request->nrequirements > 1)
+		qsort(request->requirements, request->nrequirements,
+			  sizeof(Requirement), compare_requirements);
+}
 
 /*
  * request_give_back notes what whoever asks gives back of a required resource.
@@ -52,11 +148,11 @@ int64
 request_available(const Request *request, int which, Snapshot snapshot,
 				  TimestampTz *instant)
 {
-	TimestampTz start = request->start;
-	TimestampTz end = request->end;
+	TimestampTz start;
+	TimestampTz end;
 	TimelineView view;
 
-	resource_occupied(&request->requirements[which].resource, &start, &end);
+	request_occupied(request, which, request->start, request->end, &start, &end);
 	request_view(&view, request, which, start, end, snapshot);
 	return timeline_minimum(&view, start, end, instant);
 }
@@ -102,9 +198,20 @@ request_fits_until(const Request *request, TimestampTz from, Snapshot snapshot)
 void
 request_find_resources(Request *request, Snapshot snapshot)
 {
+	const char *previous = NULL;
+
 	for (int i = 0; i < request->nrequirements; i++)
-		resource_get(request->requirements[i].resource.name, snapshot,
-					 &request->requirements[i].resource);
+	{
+		Requirement *requirement = &request->requirements[i];
+		const char *name = requirement->resource.name;
+
+		/* several spans of a resource have the name in common */
+		if (name == previous)
+			requirement->resource = requirement[-1].resource;
+		else
+			resource_get(name, snapshot, &requirement->resource);
+		previous = name;
+	}
 }
 
 /*
@@ -159,8 +266,14 @@ request_earliest_start(const Request *request)
 	TimestampTz start = DT_NOBEGIN;
 
 	for (int i = 0; i < request->nrequirements; i++)
-		start = Max(start, resource_earliest_start(&request->requirements[i].resource,
-												   request->clock));
+	{
+		const Requirement *requirement = &request->requirements[i];
+		TimestampTz permitted = resource_earliest_start(&requirement->resource,
+														request->clock);
+
+		if (!TIMESTAMP_IS_NOBEGIN(permitted))
+			start = Max(start, permitted - requirement->offset);
+	}
 	return start;
 }
 

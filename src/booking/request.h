@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * request.h
- *	  What is asked for: amounts of resources over a time range.
+ *	  What is asked for: amounts of resources over one or several time ranges.
  *
  *-------------------------------------------------------------------------
  */
@@ -13,16 +13,25 @@
 #include "resource/resource.h"
 #include "datatype/timestamp.h"
 
-/* what is asked of one resource */
+/*
+ * What is asked of one resource, over one range: that of the whole request, or
+ * one that lies within it and moves along with its start.
+ */
 typedef struct Requirement
 {
 	Resource	resource;
 	int64		amount;
+	int64		offset;			/* microseconds from the start of the request ... */
+	int64		length;			/* ... and for so long; 0: to its end */
 	const Segment *given_back;	/* by whoever asks; ascending, disjoint */
 	int			ngiven_back;
 } Requirement;
 
-/* amounts of one or several resources over one range */
+/*
+ * Amounts of one or several resources, from the start of the first to the end of
+ * the last range.  Ranges of one resource are disjoint, beside each other and
+ * ascending.
+ */
 typedef struct Request
 {
 	TimestampTz start;
@@ -34,6 +43,14 @@ typedef struct Request
 	int			nrequirements;
 } Request;
 
+extern bool request_has_spans(const Request *request);
+extern void request_span(const Request *request, int which,
+						 TimestampTz from, TimestampTz to,
+						 TimestampTz *start, TimestampTz *end);
+extern void request_occupied(const Request *request, int which,
+							 TimestampTz from, TimestampTz to,
+							 TimestampTz *start, TimestampTz *end);
+extern void request_sort(Request *request);
 extern void request_give_back(Requirement *requirement, StepEvent *events,
 							  int nevents);
 extern void request_view(TimelineView *view, const Request *request, int which,

@@ -5,10 +5,9 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "booking/reserve.h"
 
 #include "access/htup_details.h"
-#include "booking/booking.h"
 #include "booking/denial.h"
 #include "booking/request_key.h"
 #include "booking/requirements.h"
@@ -73,7 +72,10 @@ result_row(FunctionCallInfo fcinfo, const ReserveCall *call,
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
-static Datum
+/*
+ * reserve_or_raise books a call; returns its reservation_id, or raises why not.
+ */
+Datum
 reserve_or_raise(const char *function, ReserveCall *call)
 {
 	ReserveResult result = {0};
@@ -84,7 +86,11 @@ reserve_or_raise(const char *function, ReserveCall *call)
 	return Int64GetDatum(result.reservation_id);
 }
 
-static Datum
+/*
+ * try_reserve books a call; returns the row of a try function, and logs a
+ * refusal.
+ */
+Datum
 try_reserve(FunctionCallInfo fcinfo, const char *function, ReserveCall *call)
 {
 	ReserveResult result = {0};
@@ -103,7 +109,10 @@ check_request_range(ReserveCall *call)
 		check_time_range(call->request.start, call->request.end);
 }
 
-static void
+/*
+ * read_request_key reads the argument request_key, which may be NULL.
+ */
+void
 read_request_key(FunctionCallInfo fcinfo, int number, ReserveCall *call)
 {
 	if (PG_ARGISNULL(number))

@@ -137,6 +137,7 @@ arbiter_extend(PG_FUNCTION_ARGS)
 		if (part->live && part->end == end)
 			set_range(&change, part, part->start, new_end);
 	}
+	change_share_gaps(&change);
 	if (!change_apply(&change))
 		refuse_extension(&change, end);
 	write_and_close(&change);
@@ -213,8 +214,18 @@ arbiter_truncate(PG_FUNCTION_ARGS)
 	{
 		ChangePart *part = &change.parts[i];
 
-		if (!part->live || part->end <= at)
+		if (!part->live)
 			continue;
+		if (part->end <= at)
+		{
+			ChangePart *next = part + 1;
+
+			if (i + 1 < change.nparts && next->live && next->start >= at &&
+				next->take.resource_id == part->take.resource_id &&
+				part->take.end == next->start)
+				change_clean_up(&change, part);
+			continue;
+		}
 		if (part->start < at)
 		{
 			set_range(&change, part, part->start, at);
@@ -224,6 +235,7 @@ arbiter_truncate(PG_FUNCTION_ARGS)
 		row_writer_set(&change.writer, status, CStringGetTextDatum("cancelled"), false);
 		change_end_row(&change, part);
 	}
+	change_share_gaps(&change);
 	if (!change_apply(&change))
 		change_refuse(&change, true);
 	write_and_close(&change);
@@ -378,6 +390,7 @@ arbiter_move(PG_FUNCTION_ARGS)
 			set_range(&change, part, shifted(part->start, new_start - start),
 					  shifted(part->end, new_start - start));
 	}
+	change_share_gaps(&change);
 	change_check_lead(&change);
 	if (!change_apply(&change))
 		change_refuse(&change, false);

@@ -7,7 +7,8 @@
  * that is short of something moves the start to where it no longer is, and the
  * others follow; once all agree on a start, that is the earliest.  Starts are
  * whole microseconds, or multiples of the granularity: the answer is exact, not
- * one of a list of candidates.
+ * one of a list of candidates.  Of a request for several spans, the start is that
+ * of the first, and the others keep their distance from it.
  *
  *-------------------------------------------------------------------------
  */
@@ -18,6 +19,9 @@
 #include "support/guc.h"
 #include "timeline/base_rows.h"
 
+/* requirements of a request for which other times are looked for */
+#define SEARCHED_MAX	1000
+
 /*
  * What a reservation from an instant on occupies of a resource.
  */
@@ -25,16 +29,31 @@ static void
 occupied(const SlotSearch *search, int which, TimestampTz start,
 		 TimestampTz *from, TimestampTz *to)
 {
-	*from = start;
+	TimestampTz end;
+
 	if (search->duration == STEPS_INFINITY ||
-		pg_add_s64_overflow(start, search->duration, to))
-		*to = STEPS_INFINITY;
-	resource_occupied(&search->request->requirements[which].resource, from, to);
+		pg_add_s64_overflow(start, search->duration, &end))
+		end = STEPS_INFINITY;
+	request_occupied(search->request, which, start, end, from, to);
+}
+
+/*
+ * How far after the start of a request its last span starts.
+ */
+static int64
+largest_offset(const Request *request)
+{
+	int64		largest = 0;
+
+	for (int i = 0; i < request->nrequirements; i++)
+		largest = Max(largest, request->requirements[i].offset);
+	return largest;
 }
 
 /*
  * slot_search_begin prepares a search for what a request asks for, over starts
- * from one instant to another; of its own times only the clock counts.
+ * from one instant to another; of its own times only the clock counts, and the
+ * places of its spans in it.
  *
  * duration must be a multiple of the granularity.  Takes AccessShareLock on the
  * tables it reads.
@@ -46,17 +65,18 @@ slot_search_begin(SlotSearch *search, const Request *request, int64 duration,
 	search->request = request;
 	search->duration = duration;
 	search->granularity = request_granularity(request);
+	/* spans of several resources are aligned as they are, each to its own */
+	search->origin = request_has_spans(request) ? request->start : GRANULARITY_ORIGIN;
 	search->views = palloc(sizeof(TimelineView) * request->nrequirements);
 	search->fits = palloc(sizeof(TimelineFit) * request->nrequirements);
 
 	from = Max(from, request_earliest_start(request));
 	/* with room for the setup time, which would be cut off */
 	from = Max(from, MIN_TIMESTAMP + BUFFER_MAX);
-	search->next = steps_round_up(from, search->granularity, GRANULARITY_ORIGIN);
+	search->next = steps_round_up(from, search->granularity, search->origin);
 	/* a reservation has an end that is a timestamp */
-	search->last = END_TIMESTAMP - 1;
-	if (duration != STEPS_INFINITY)
-		search->last -= duration;
+	search->last = END_TIMESTAMP - 1 -
+		(duration != STEPS_INFINITY ? duration : largest_offset(request));
 	search->end = STEPS_INFINITY;
 	if (last < search->last)
 	{
@@ -68,10 +88,13 @@ slot_search_begin(SlotSearch *search, const Request *request, int64 duration,
 	for (int i = 0; i < request->nrequirements; i++)
 	{
 		const Requirement *requirement = &request->requirements[i];
-		TimestampTz start = Min(search->next, search->last);
-		TimestampTz end = search->end;
+		TimestampTz start;
+		TimestampTz end = STEPS_INFINITY;
+		TimestampTz ignored;
 
-		resource_occupied(&requirement->resource, &start, &end);
+		occupied(search, i, Min(search->next, search->last), &start, &ignored);
+		if (search->end != STEPS_INFINITY)
+			occupied(search, i, search->last, &ignored, &end);
 		request_view(&search->views[i], request, i, start, end, snapshot);
 		timeline_fit_begin(&search->fits[i], &search->views[i],
 						   requirement->amount, start, end);
@@ -90,7 +113,6 @@ slot_search_next(SlotSearch *search, TimestampTz *start)
 
 	for (int i = 0; agreed < nrequirements; i = (i + 1) % nrequirements)
 	{
-		const Resource *resource = &search->request->requirements[i].resource;
 		TimelineFit *fit = &search->fits[i];
 
 		for (;;)
@@ -109,9 +131,8 @@ slot_search_next(SlotSearch *search, TimestampTz *start)
 				return false;
 			}
 			CHECK_FOR_INTERRUPTS();
-			search->next = steps_round_up(fit->free_from + resource->setup_time,
-										  search->granularity,
-										  GRANULARITY_ORIGIN);
+			search->next = steps_round_up(fit->free_from - (from - search->next),
+										  search->granularity, search->origin);
 			agreed = 0;
 		}
 		agreed++;
@@ -123,7 +144,7 @@ slot_search_next(SlotSearch *search, TimestampTz *start)
 /*
  * slot_search_window returns the latest start up to which, from a start that
  * was just found, every start fits, and rules them all out; infinity if there
- * is no end to them.
+ * is no end to them.  Of a request for one range.
  */
 TimestampTz
 slot_search_window(SlotSearch *search, TimestampTz start)
@@ -206,6 +227,17 @@ search_horizon(TimestampTz from)
 }
 
 /*
+ * slot_is_searched tells whether other times for a request are looked for: each
+ * requirement has a scan of its own, and needs memory and buffers for it.
+ */
+bool
+slot_is_searched(const Request *request)
+{
+	return arbiter_search_horizon > 0 && !request->fixed_range &&
+		request->nrequirements <= SEARCHED_MAX;
+}
+
+/*
  * slot_earliest_start finds the earliest start, from an instant on and within
  * arbiter.search_horizon, at which the same request fits.
  */
@@ -216,7 +248,7 @@ slot_earliest_start(const Request *request, TimestampTz from,
 	SlotSearch	search;
 	bool		found;
 
-	if (arbiter_search_horizon == 0 || request->fixed_range)
+	if (!slot_is_searched(request))
 		return false;
 	from = Max(from, request_earliest_start(request));
 	slot_search_begin(&search, request, request_duration(request), from,

@@ -16,7 +16,8 @@ typedef struct SlotSearch
 {
 	const Request *request;
 	int64		duration;		/* microseconds; STEPS_INFINITY: for ever */
-	int64		granularity;	/* that of all resources together */
+	int64		granularity;	/* that of all resources together ... */
+	TimestampTz origin;			/* ... counted from here */
 	TimestampTz next;			/* earliest start not yet ruled out */
 	TimestampTz last;			/* latest start wanted ... */
 	TimestampTz end;			/* ... and the end of what starts there */
@@ -35,6 +36,7 @@ extern void slot_search_raise(SlotSearch *search, TimestampTz start,
 extern void slot_search_end(SlotSearch *search);
 
 extern TimestampTz search_horizon(TimestampTz from);
+extern bool slot_is_searched(const Request *request);
 extern bool slot_earliest_start(const Request *request, TimestampTz from,
 								Snapshot snapshot, TimestampTz *start);
 

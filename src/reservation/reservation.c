@@ -275,6 +275,64 @@ reservation_settle(RowWriter *writer, Resource *resource, TupleTableSlot *old,
 }
 
 /*
+ * reservation_set_occupied gives a row that is about to be written another range
+ * that it occupies.
+ */
+void
+reservation_set_occupied(RowWriter *writer, TupleTableSlot **row,
+						 const ReservationTake *take)
+{
+	AttrNumber	column = arbiter_relations()->reservation_column[RESERVATION_OCCUPIED];
+	TimestampTz start;
+	TimestampTz end;
+	bool		same;
+
+	reservation_range(*row, &start, &end);
+	same = take->start == start && take->end == end;
+	row_writer_copy_row(writer, *row);
+	row_writer_set(writer, column,
+				   same ? (Datum) 0 : range_datum(take->start, take->end), same);
+	*row = writer->slot;
+}
+
+/*
+ * reservation_share_gap lets two rows of one reservation that are about to be
+ * written, and in which setup and cleanup time overlap, take the gap between them
+ * once: the earlier one cleans up until the later one starts at the latest, and
+ * the later one is set up after that.
+ *
+ * Rows of different resources, or that overlap themselves, are left alone.
+ */
+void
+reservation_share_gap(RowWriter *writer, TupleTableSlot **before,
+					  ReservationTake *earlier, TupleTableSlot **after,
+					  ReservationTake *later)
+{
+	TimestampTz start;
+	TimestampTz end;
+	TimestampTz ignored;
+
+	if (!earlier->active || !later->active ||
+		earlier->resource_id != later->resource_id ||
+		earlier->end <= later->start)
+		return;
+	reservation_range(*before, &ignored, &end);
+	reservation_range(*after, &start, &ignored);
+	if (end > start)
+		return;
+	if (earlier->end > start)
+	{
+		earlier->end = start;
+		reservation_set_occupied(writer, before, earlier);
+	}
+	if (later->start < earlier->end)
+	{
+		later->start = earlier->end;
+		reservation_set_occupied(writer, after, later);
+	}
+}
+
+/*
  * reservation_take adds what a row takes to a net change.
  */
 void

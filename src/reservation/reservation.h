@@ -39,6 +39,12 @@ extern void reservation_check_aligned(const Resource *resource,
 									  TimestampTz start, TimestampTz end);
 extern bool reservation_settle(RowWriter *writer, Resource *resource,
 							   TupleTableSlot *old, ReservationTake *take);
+extern void reservation_set_occupied(RowWriter *writer, TupleTableSlot **row,
+									 const ReservationTake *take);
+extern void reservation_share_gap(RowWriter *writer, TupleTableSlot **before,
+								  ReservationTake *earlier,
+								  TupleTableSlot **after,
+								  ReservationTake *later);
 extern void reservation_take(NetChange *net, const ReservationTake *take,
 							 const Resource *resource);
 extern void reservation_give_back(NetChange *net, const ReservationTake *take);

@@ -48,7 +48,7 @@ static const char *const timeline_names[TIMELINE_NCOLUMNS] = {
 static const char *const denial_names[DENIAL_NCOLUMNS] = {
 	"denial_id", "denied_at", "resource_id", "during", "amount", "user_id",
 	"reason", "message", "limiting_time", "available", "earliest_start",
-	"largest_amount", "requirements"
+	"largest_amount", "requirements", "spans"
 };
 
 static const char *const own_trigger_names[ARBITER_NTRIGGERS] = {

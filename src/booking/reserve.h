@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ *
+ * reserve.h
+ *	  What the SQL functions that reserve have in common.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBITER_RESERVE_H
+#define ARBITER_RESERVE_H
+
+#include "postgres.h"
+
+#include "booking/booking.h"
+#include "fmgr.h"
+
+extern void read_request_key(FunctionCallInfo fcinfo, int number,
+							 ReserveCall *call);
+extern Datum reserve_or_raise(const char *function, ReserveCall *call);
+extern Datum try_reserve(FunctionCallInfo fcinfo, const char *function,
+						 ReserveCall *call);
+
+#endif							/* ARBITER_RESERVE_H */

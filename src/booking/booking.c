@@ -42,6 +42,8 @@ booking_fingerprint(const ReserveCall *call)
 	if (call->start_given)
 		appendStringInfo(&arguments, INT64_FORMAT, request->start);
 	appendStringInfo(&arguments, "," INT64_FORMAT, request->end);
+	if (call->given != NULL)
+		appendStringInfo(&arguments, ",%s", call->given);
 	for (int i = 0; i < request->nrequirements; i++)
 		appendStringInfo(&arguments, "," INT64_FORMAT " %d:%s",
 						 request->requirements[i].amount,
@@ -100,7 +102,10 @@ booking_find_resources(ReserveCall *call, Snapshot snapshot, Fault *fault)
 {
 	Request    *request = &call->request;
 
-	request_find_resources(request, snapshot);
+	if (call->find_requirements != NULL)
+		call->find_requirements(call, snapshot);
+	else
+		request_find_resources(request, snapshot);
 	return request_is_misaligned(request, call->start_given, fault);
 }
 
@@ -170,6 +175,13 @@ booking_make_row(RowWriter *writer, const ReserveCall *call, int part,
 					   false);
 	row_writer_set(writer, columns[RESERVATION_CREATED_AT],
 				   TimestampTzGetDatum(request->clock), false);
+	if (call->template_id != 0)
+	{
+		row_writer_set(writer, columns[RESERVATION_TEMPLATE_ID],
+					   Int32GetDatum(call->template_id), false);
+		row_writer_set(writer, columns[RESERVATION_TEMPLATE_COUNT],
+					   Int64GetDatum(call->template_count), false);
+	}
 	if (call->request_key != NULL)
 	{
 		row_writer_set(writer, columns[RESERVATION_REQUEST_KEY],
@@ -234,6 +246,21 @@ share_gaps(RowWriter *writer, BookedPart *parts, int nparts)
 }
 
 /*
+ * Look up what a call names, with a snapshot of now; what is wrong is raised.
+ */
+static void
+find_now(ReserveCall *call)
+{
+	Snapshot	snapshot = decision_snapshot();
+	Fault		fault;
+	bool		faulty = booking_find_resources(call, snapshot, &fault);
+
+	UnregisterSnapshot(snapshot);
+	if (faulty)
+		fault_raise(&fault);
+}
+
+/*
  * book reserves what a call asks for, or tells why not: RV001, RV002 and RV006
  * are told, all else is raised.
  */
@@ -250,9 +277,7 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 	int			nchanges;
 	TimelineRefusal where;
 	TimelineResult outcome;
-	Snapshot	snapshot;
 	Fault		fault;
-	bool		faulty;
 	bool		too_early;
 	bool		isnull;
 
@@ -264,11 +289,8 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 		/* by name, before the order of ids is known: that is how it was given */
 		key.fingerprint = booking_fingerprint(call);
 	}
-	snapshot = decision_snapshot();
-	faulty = booking_find_resources(call, snapshot, &fault);
-	UnregisterSnapshot(snapshot);
-	if (faulty)
-		fault_raise(&fault);
+	if (call->find_requirements == NULL)
+		find_now(call);
 	if (call->request_key != NULL)
 	{
 		request_key_lock(key.user_id, key.key);
@@ -282,6 +304,8 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 		result->reservation_id = key.reservation_id;
 		return;
 	}
+	if (call->find_requirements != NULL)
+		find_now(call);
 	if (booking_start_is_faulty(call, &fault))
 		fault_raise(&fault);
 	too_early = refuse_early_start(request, &result->refusal);

@@ -25,6 +25,18 @@ typedef struct ReserveCall
 	Interval   *ttl;			/* of a hold; NULL: confirmed at once */
 	Jsonb	   *jsonb;			/* of reserve_all; NULL: one resource */
 	Datum		spans;			/* of reserve_spans, a multirange; 0: one range */
+	int32		template_id;	/* 0: none */
+	int64		template_count;
+
+	/*
+	 * Of a call whose requirements are known only once it has its locks: what
+	 * finds them, with their resources, and what stands for them in the
+	 * fingerprint.  NULL: they are given.
+	 */
+	void		(*find_requirements) (struct ReserveCall *call,
+									  Snapshot snapshot);
+	void	   *find_argument;
+	const char *given;
 } ReserveCall;
 
 typedef struct ReserveResult

@@ -64,6 +64,13 @@ denial_log_add(RowWriter *log, const ReserveCall *call, const Refusal *refusal)
 				   !refusal->has_earliest_start);
 	row_writer_set(log, columns[DENIAL_LARGEST_AMOUNT],
 				   Int64GetDatum(refusal->largest_amount), false);
+	if (call->template_id != 0)
+	{
+		row_writer_set(log, columns[DENIAL_TEMPLATE_ID],
+					   Int32GetDatum(call->template_id), false);
+		row_writer_set(log, columns[DENIAL_TEMPLATE_COUNT],
+					   Int64GetDatum(call->template_count), false);
+	}
 	if (call->jsonb != NULL)
 		row_writer_set(log, columns[DENIAL_REQUIREMENTS],
 					   JsonbPGetDatum(call->jsonb), false);

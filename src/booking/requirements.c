@@ -21,10 +21,14 @@ requirements_error(const char *detail)
 			 errhint("Pass resource names with whole amounts, such as {\"cpu\": 4, \"memory\": 16}.")));
 }
 
-static int64
+/*
+ * requirement_amount reads the amount of a resource, or of a resource type.
+ */
+int64
 requirement_amount(const char *name, const JsonbValue *value)
 {
 	Numeric		number;
+	int64		amount;
 
 	if (value->type != jbvNumeric)
 		requirements_error(psprintf("The amount of resource \"%s\" is not a number.", name));
@@ -33,7 +37,9 @@ requirement_amount(const char *name, const JsonbValue *value)
 		!DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(number),
 										  DirectFunctionCall1(numeric_floor, NumericGetDatum(number)))))
 		requirements_error(psprintf("The amount of resource \"%s\" is not a whole number.", name));
-	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(number)));
+	amount = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(number)));
+	check_amount(amount);
+	return amount;
 }
 
 /*
@@ -67,7 +73,6 @@ requirements_read(Jsonb *jsonb, Request *request)
 		else if (token == WJB_VALUE)
 		{
 			requirement->amount = requirement_amount(requirement->resource.name, &value);
-			check_amount(requirement->amount);
 			request->nrequirements++;
 		}
 	}

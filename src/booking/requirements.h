@@ -13,6 +13,7 @@
 #include "booking/request.h"
 #include "utils/jsonb.h"
 
+extern int64 requirement_amount(const char *name, const JsonbValue *value);
 extern void requirements_read(Jsonb *jsonb, Request *request);
 
 #endif							/* ARBITER_REQUIREMENTS_H */

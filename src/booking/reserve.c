@@ -31,13 +31,13 @@ PG_FUNCTION_INFO_V1(arbiter_try_reserve_all);
 #define TTL_YEARS_MAX	1000
 
 /*
- * The row that the try functions return: granted, reservation_id, reason,
+ * reserve_result_row makes the row that the try functions return: granted, reservation_id, reason,
  * message, limiting_time, available, earliest_start, largest_amount,
  * limiting_resource.
  */
-static Datum
-result_row(FunctionCallInfo fcinfo, const ReserveCall *call,
-		   const ReserveResult *result)
+Datum
+reserve_result_row(FunctionCallInfo fcinfo, const ReserveCall *call,
+				   const ReserveResult *result)
 {
 	TupleDesc	desc;
 	Datum		values[9];
@@ -98,12 +98,20 @@ try_reserve(FunctionCallInfo fcinfo, const char *function, ReserveCall *call)
 	book(function, call, &result);
 	if (!result.granted)
 		log_denial(call, &result.refusal);
-	return result_row(fcinfo, call, &result);
+	return reserve_result_row(fcinfo, call, &result);
 }
 
-static void
-check_request_range(ReserveCall *call)
+/*
+ * reserve_read_range reads start_time, which may be NULL, and end_time.
+ */
+void
+reserve_read_range(FunctionCallInfo fcinfo, int number, TimeType type,
+				   ReserveCall *call)
 {
+	call->start_given = !PG_ARGISNULL(number);
+	if (call->start_given)
+		call->request.start = argument_time(fcinfo, number, "start_time", type);
+	call->request.end = argument_time(fcinfo, number + 1, "end_time", type);
 	/* a NULL start is known, and checked, once the clock is read */
 	if (call->start_given)
 		check_time_range(call->request.start, call->request.end);
@@ -137,11 +145,7 @@ read_call(FunctionCallInfo fcinfo, TimeType type, Requirement *requirement,
 	call->request.requirements = requirement;
 	call->request.nrequirements = 1;
 
-	call->start_given = !PG_ARGISNULL(times);
-	if (call->start_given)
-		call->request.start = argument_time(fcinfo, times, "start_time", type);
-	call->request.end = argument_time(fcinfo, times + 1, "end_time", type);
-	check_request_range(call);
+	reserve_read_range(fcinfo, times, type, call);
 	argument_not_null(fcinfo, times + 2, "amount");
 	requirement->amount = PG_GETARG_INT64(times + 2);
 	check_amount(requirement->amount);
@@ -167,11 +171,7 @@ read_hold(FunctionCallInfo fcinfo, Requirement *requirement, ReserveCall *call)
 	call->request.nrequirements = 1;
 
 	requirement->resource.name = argument_text(fcinfo, 0, "resource");
-	call->start_given = !PG_ARGISNULL(1);
-	if (call->start_given)
-		call->request.start = argument_time(fcinfo, 1, "start_time", TIME_TIMESTAMPTZ);
-	call->request.end = argument_time(fcinfo, 2, "end_time", TIME_TIMESTAMPTZ);
-	check_request_range(call);
+	reserve_read_range(fcinfo, 1, TIME_TIMESTAMPTZ, call);
 	argument_not_null(fcinfo, 3, "amount");
 	requirement->amount = PG_GETARG_INT64(3);
 	check_amount(requirement->amount);
@@ -337,11 +337,7 @@ read_call_all(FunctionCallInfo fcinfo, ReserveCall *call)
 	memset(call, 0, sizeof(ReserveCall));
 	argument_not_null(fcinfo, 0, "requirements");
 	call->jsonb = PG_GETARG_JSONB_P(0);
-	call->start_given = !PG_ARGISNULL(1);
-	if (call->start_given)
-		request->start = argument_time(fcinfo, 1, "start_time", TIME_TIMESTAMPTZ);
-	request->end = argument_time(fcinfo, 2, "end_time", TIME_TIMESTAMPTZ);
-	check_request_range(call);
+	reserve_read_range(fcinfo, 1, TIME_TIMESTAMPTZ, call);
 
 	requirements_read(call->jsonb, request);
 	call->user_id = argument_text(fcinfo, 3, "user_id");

@@ -43,8 +43,11 @@ scaled_int(Datum value, int32 parts)
 	return DatumGetInt32(DirectFunctionCall1(numeric_int4, scaled));
 }
 
-static void
-read_resource(TupleTableSlot *slot, Resource *resource)
+/*
+ * resource_read reads a row of arbiter_resource.
+ */
+void
+resource_read(TupleTableSlot *slot, Resource *resource)
 {
 	const AttrNumber *columns = arbiter_relations()->resource_column;
 	Datum		value;
@@ -85,7 +88,7 @@ find_resource(Oid index, ScanKey key, Snapshot snapshot, Resource *resource)
 	found = key_scan_next(&scan);
 	if (found)
 	{
-		read_resource(scan.slot, resource);
+		resource_read(scan.slot, resource);
 		if (index == arbiter_relations()->resource_name_key)
 			resource_cache_add(scan.rel, scan.slot, resource);
 	}
@@ -169,7 +172,7 @@ resource_list(Snapshot snapshot, int *nresources)
 			room *= 2;
 			resources = repalloc_huge(resources, sizeof(Resource) * room);
 		}
-		read_resource(scan.slot, &resources[n++]);
+		resource_read(scan.slot, &resources[n++]);
 	}
 	key_scan_end(&scan);
 	*nresources = n;
@@ -241,7 +244,7 @@ resource_same_unit(const Resource *resource, Snapshot snapshot, int *nresources)
 				resources = resources == NULL ? palloc(sizeof(Resource) * room) :
 					repalloc_huge(resources, sizeof(Resource) * room);
 			}
-			read_resource(slot, &resources[n++]);
+			resource_read(slot, &resources[n++]);
 		}
 		table_endscan(scan);
 	}

@@ -11,6 +11,8 @@
 #include "postgres.h"
 
 #include "datatype/timestamp.h"
+#include "executor/tuptable.h"
+#include "lib/stringinfo.h"
 #include "storage/itemptr.h"
 #include "support/compat.h"
 #include "support/fault.h"
@@ -38,6 +40,7 @@ typedef struct Resource
 } Resource;
 
 extern int64 interval_length(const Interval *interval);
+extern void resource_read(TupleTableSlot *slot, Resource *resource);
 extern bool resource_find(const char *name, Snapshot snapshot,
 						  Resource *resource);
 extern void resource_get(const char *name, Snapshot snapshot,
@@ -47,6 +50,10 @@ extern bool resource_find_by_id(int32 resource_id, Snapshot snapshot,
 extern Resource *resource_list(Snapshot snapshot, int *nresources);
 extern Resource *resource_same_unit(const Resource *resource,
 									Snapshot snapshot, int *nresources);
+extern int64 resource_of_type(const char *type, Snapshot snapshot,
+							  Resource *resource, StringInfo names);
+extern bool resource_has_type(const Resource *resource, const char *type,
+							  Snapshot snapshot);
 extern TimestampTz resource_earliest_start(const Resource *resource,
 										   TimestampTz clock);
 pg_noreturn extern void resource_unknown_error(const char *name);

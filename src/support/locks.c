@@ -88,6 +88,19 @@ resource_name_lock(const char *name)
 					   1, ExclusiveLock);
 }
 
+/*
+ * template_name_lock makes those who define or retire a template of one name go
+ * one after the other, to the end of the transaction.
+ */
+void
+template_name_lock(const char *name)
+{
+	LockDatabaseObject(arbiter_relations()->template,
+					   hash_bytes((const unsigned char *) name,
+								  (int) strlen(name)) % NAME_LOCKS,
+					   1, ExclusiveLock);
+}
+
 void
 chunk_creation_lock(int32 resource_id)
 {

@@ -40,7 +40,7 @@ static const char *const capacity_names[CAPACITY_NCOLUMNS] = {
 static const char *const reservation_names[RESERVATION_NCOLUMNS] = {
 	"reservation_id", "part", "resource_id", "during", "amount", "user_id",
 	"status", "created_at", "request_key", "request_fingerprint", "tryout",
-	"occupied", "expires_at", "attributes"
+	"occupied", "expires_at", "attributes", "template_id", "template_count"
 };
 static const char *const timeline_names[TIMELINE_NCOLUMNS] = {
 	"resource_id", "ends", "during", "steps", "base", "minimum", "maximum"
@@ -48,12 +48,19 @@ static const char *const timeline_names[TIMELINE_NCOLUMNS] = {
 static const char *const denial_names[DENIAL_NCOLUMNS] = {
 	"denial_id", "denied_at", "resource_id", "during", "amount", "user_id",
 	"reason", "message", "limiting_time", "available", "earliest_start",
-	"largest_amount", "requirements", "spans"
+	"largest_amount", "requirements", "spans", "template_id", "template_count"
+};
+static const char *const template_names[TEMPLATE_NCOLUMNS] = {
+	"template_id", "name", "version", "created_at", "retired_at"
+};
+static const char *const template_item_names[TEMPLATE_ITEM_NCOLUMNS] = {
+	"template_id", "item", "resource_id", "resource_type", "amount"
 };
 
 static const char *const own_trigger_names[ARBITER_NTRIGGERS] = {
 	"arbiter_row_trigger", "arbiter_guard_trigger", "arbiter_resource_trigger",
-	"arbiter_replica_trigger", "arbiter_truncate_trigger"
+	"arbiter_replica_trigger", "arbiter_truncate_trigger",
+	"arbiter_template_trigger"
 };
 
 static ArbiterRelations cache;
@@ -65,7 +72,8 @@ invalidate_relations(Datum arg, Oid relid)
 {
 	if (!OidIsValid(relid) || relid == cache.resource ||
 		relid == cache.capacity || relid == cache.reservation ||
-		relid == cache.timeline || relid == cache.denial)
+		relid == cache.timeline || relid == cache.denial ||
+		relid == cache.template || relid == cache.template_item)
 		cache_valid = false;
 }
 
@@ -141,6 +149,7 @@ arbiter_relations(void)
 	cache.resource = find_relation(schema, "arbiter_resource");
 	cache.resource_pkey = find_relation(schema, "arbiter_resource_pkey");
 	cache.resource_name_key = find_relation(schema, "arbiter_resource_name_key");
+	cache.resource_type_idx = find_relation(schema, "arbiter_resource_type_idx");
 	cache.resource_id_seq = find_relation(schema, "arbiter_resource_resource_id_seq");
 	cache.capacity = find_relation(schema, "arbiter_capacity");
 	cache.capacity_start_idx = find_relation(schema, "arbiter_capacity_start_idx");
@@ -154,6 +163,11 @@ arbiter_relations(void)
 	cache.timeline_pkey = find_relation(schema, "arbiter_timeline_pkey");
 	cache.timeline_excl = find_relation(schema, "arbiter_timeline_excl");
 	cache.denial = find_relation(schema, "arbiter_denial");
+	cache.template = find_relation(schema, "arbiter_template");
+	cache.template_name_version_key = find_relation(schema, "arbiter_template_name_version_key");
+	cache.template_id_seq = find_relation(schema, "arbiter_template_template_id_seq");
+	cache.template_item = find_relation(schema, "arbiter_template_item");
+	cache.template_item_pkey = find_relation(schema, "arbiter_template_item_pkey");
 	for (int i = 0; i < ARBITER_NTRIGGERS; i++)
 		cache.own_trigger[i] =
 			GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
@@ -176,6 +190,10 @@ arbiter_relations(void)
 				 cache.timeline_column);
 	find_columns(cache.denial, denial_names, DENIAL_NCOLUMNS,
 				 cache.denial_column);
+	find_columns(cache.template, template_names, TEMPLATE_NCOLUMNS,
+				 cache.template_column);
+	find_columns(cache.template_item, template_item_names,
+				 TEMPLATE_ITEM_NCOLUMNS, cache.template_item_column);
 	return &cache;
 }
 

@@ -59,6 +59,8 @@ typedef enum ReservationColumn
 	RESERVATION_OCCUPIED,
 	RESERVATION_EXPIRES_AT,
 	RESERVATION_ATTRIBUTES,
+	RESERVATION_TEMPLATE_ID,
+	RESERVATION_TEMPLATE_COUNT,
 	RESERVATION_NCOLUMNS
 } ReservationColumn;
 
@@ -93,10 +95,32 @@ typedef enum DenialColumn
 	DENIAL_LARGEST_AMOUNT,
 	DENIAL_REQUIREMENTS,
 	DENIAL_SPANS,
+	DENIAL_TEMPLATE_ID,
+	DENIAL_TEMPLATE_COUNT,
 	DENIAL_NCOLUMNS
 } DenialColumn;
 
-#define ARBITER_NTRIGGERS	5
+typedef enum TemplateColumn
+{
+	TEMPLATE_ID,
+	TEMPLATE_NAME,
+	TEMPLATE_VERSION,
+	TEMPLATE_CREATED_AT,
+	TEMPLATE_RETIRED_AT,
+	TEMPLATE_NCOLUMNS
+} TemplateColumn;
+
+typedef enum TemplateItemColumn
+{
+	TEMPLATE_ITEM_TEMPLATE_ID,
+	TEMPLATE_ITEM_ITEM,
+	TEMPLATE_ITEM_RESOURCE_ID,
+	TEMPLATE_ITEM_RESOURCE_TYPE,
+	TEMPLATE_ITEM_AMOUNT,
+	TEMPLATE_ITEM_NCOLUMNS
+} TemplateItemColumn;
+
+#define ARBITER_NTRIGGERS	6
 #define ARBITER_RESOURCE_TRIGGER	2	/* in the list of relations.c */
 
 typedef struct ArbiterRelations
@@ -104,6 +128,7 @@ typedef struct ArbiterRelations
 	Oid			resource;
 	Oid			resource_pkey;
 	Oid			resource_name_key;
+	Oid			resource_type_idx;
 	Oid			resource_id_seq;
 	Oid			capacity;
 	Oid			capacity_start_idx;
@@ -117,12 +142,19 @@ typedef struct ArbiterRelations
 	Oid			timeline_pkey;
 	Oid			timeline_excl;
 	Oid			denial;
+	Oid			template;
+	Oid			template_name_version_key;
+	Oid			template_id_seq;
+	Oid			template_item;
+	Oid			template_item_pkey;
 	Oid			own_trigger[ARBITER_NTRIGGERS]; /* functions of our triggers */
 	AttrNumber	resource_column[RESOURCE_NCOLUMNS];
 	AttrNumber	capacity_column[CAPACITY_NCOLUMNS];
 	AttrNumber	reservation_column[RESERVATION_NCOLUMNS];
 	AttrNumber	timeline_column[TIMELINE_NCOLUMNS];
 	AttrNumber	denial_column[DENIAL_NCOLUMNS];
+	AttrNumber	template_column[TEMPLATE_NCOLUMNS];
+	AttrNumber	template_item_column[TEMPLATE_ITEM_NCOLUMNS];
 } ArbiterRelations;
 
 extern const ArbiterRelations *arbiter_relations(void);

@@ -1711,7 +1711,7 @@ COMMENT ON TABLE @extschema@.arbiter_template_item IS 'what one of a template ta
 COMMENT ON COLUMN @extschema@.arbiter_template_item.resource_id IS 'this resource; NULL: one of resource_type, chosen when it is booked';
 COMMENT ON COLUMN @extschema@.arbiter_reservation.template_id IS 'the version of a template that it was booked with; NULL: none';
 COMMENT ON COLUMN @extschema@.arbiter_reservation.template_count IS 'how many of the template were booked; amount has what they were converted to';
-COMMENT ON VIEW @extschema@.arbiter_current_template IS 'templates that can be booked: the current version of each, with the amounts of its resources and resource types; #7 is a resource that was dropped';
+COMMENT ON VIEW @extschema@.arbiter_current_template IS 'which templates can be booked? The current version of each, with the amounts of its resources and resource types; #7 is a resource that was dropped';
 COMMENT ON FUNCTION @extschema@.arbiter_template_trigger() IS 'before each raw change of a template: refuses it, because versions are never changed';
 COMMENT ON FUNCTION @extschema@.arbiter_set_template(text, jsonb) IS 'define a template, {"cores": 4, "memory": 16}, by resources or resource types; makes a new version if it differs; returns its template_id';
 COMMENT ON FUNCTION @extschema@.arbiter_drop_template(text) IS 'retire a template: no new bookings, its versions stay for history';

@@ -80,6 +80,21 @@ CALL bench_timer('three_parts', $$
 	id := arbiter_reserve_all('{"1": 1, "2": 1, "3": 1}', start_time, end_time, 'bench')
 $$);
 
+CALL bench_timer('five_parts', $$
+	id := arbiter_reserve_all('{"1": 1, "2": 1, "3": 1, "4": 1, "5": 1}', start_time, end_time, 'bench')
+$$);
+
+CALL bench_timer('by_template', $$
+	id := arbiter_reserve_template('large', 1, start_time, end_time, 'bench')
+$$);
+
+-- 2,160 hourly buckets
+CALL bench_timer('fits_calendar', $$
+	SELECT count(c.fits) INTO id
+	FROM arbiter_fits_calendar('large', start_time, start_time + interval '2160 hours',
+		interval '1 hour') c
+$$);
+
 CALL bench_timer('granted', $$
 	answer := arbiter_try_reserve(resource_name, start_time, end_time, 1, 'bench')
 $$);

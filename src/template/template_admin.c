@@ -196,7 +196,9 @@ arbiter_drop_template(PG_FUNCTION_ARGS)
 		/* only plain SQL may have been quicker */
 		if (table_tuple_lock(writer.rel, &present.tid, snapshot, row,
 							 GetCurrentCommandId(true), LockTupleNoKeyExclusive,
-							 LockWaitBlock, 0, &failure) != TM_Ok)
+							 LockWaitBlock,
+							 IsolationUsesXactSnapshot() ? 0 : TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
+							 &failure) != TM_Ok)
 			ereport(ERROR,
 					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 					 errmsg("could not serialize access due to concurrent update"),

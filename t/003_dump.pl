@@ -52,6 +52,17 @@ SELECT arbiter_reserve('buffered', '2030-01-05 10:00', '2030-01-05 12:00', 7);
 SELECT arbiter_reserve('buffered', '2030-01-05 10:00', '2030-01-05 12:00', 1, 'trier', tryout => true);
 SELECT arbiter_alter_resource('buffered', cleanup_time => '15 min', clear => '{setup_time}');
 SELECT arbiter_reserve('buffered', '2030-01-06 10:00', '2030-01-06 12:00', 7);
+-- templates: two versions of one, with a resource and a resource type, and a retired one
+SELECT arbiter_alter_resource('full', resource_type => 'seats');
+SELECT arbiter_set_template('pair', '{"seats": 1, "held": 1}');
+SELECT arbiter_set_capacity('full', '2030-02-01', '2030-02-10', 6);
+SELECT arbiter_set_capacity('held', '2030-02-01', '2030-02-10', 6);
+SELECT arbiter_reserve_template('pair', 2, '2030-02-02', '2030-02-03');
+SELECT arbiter_set_template('pair', '{"seats": 2, "held": 1}');
+SELECT arbiter_reserve_template('pair', 1, '2030-02-02', '2030-02-03');
+SELECT arbiter_set_template('gone', '{"held": 1}');
+SELECT arbiter_drop_template('gone');
+SELECT granted FROM arbiter_try_reserve_template('pair', 3, '2030-02-02', '2030-02-03');
 -- the random load leaves these alone
 SELECT setval('arbiter_reservation_id_seq', 100);
 
@@ -78,6 +89,10 @@ my @contents = (
 	'SELECT * FROM arbiter_capacity ORDER BY resource_id, during',
 	'SELECT * FROM arbiter_reservation ORDER BY reservation_id, part',
 	'SELECT * FROM arbiter_denial ORDER BY denial_id',
+	'SELECT * FROM arbiter_template ORDER BY template_id',
+	'SELECT * FROM arbiter_template_item ORDER BY template_id, item',
+	'SELECT * FROM arbiter_current_template ORDER BY name',
+	'SELECT last_value, is_called FROM arbiter_template_template_id_seq',
 	'SELECT last_value, is_called FROM arbiter_reservation_id_seq',
 	'SELECT last_value, is_called FROM arbiter_resource_resource_id_seq',
 	'SELECT last_value, is_called FROM arbiter_denial_denial_id_seq',
@@ -162,6 +177,23 @@ sub check_restored
 	is( sqlstate_of($node, q{INSERT INTO arbiter_reservation (resource_id, during, amount)
 			SELECT resource_id, '[2030-01-06 10:00,2030-01-06 11:00)', 1 FROM arbiter_resource WHERE name = 'buffered'}, dbname => $dbname),
 		'RV001', "$how: the float is kept back");
+
+	# the restored template is the same one, still current and still immutable
+	is( $node->safe_psql(
+			$dbname, q{
+			SELECT arbiter_fits('pair', '2030-02-02', '2030-02-03');
+			SELECT arbiter_set_template('pair', '{"seats": 2, "held": 1}') = max(template_id) FROM arbiter_template WHERE name = 'pair';
+			SELECT string_agg(format('%s x v%s = %s', v.template_count, t.version, v.amount), ', ' ORDER BY reservation_id, part)
+			FROM arbiter_reservation v JOIN arbiter_template t USING (template_id);
+			SELECT count(*) FROM arbiter_denial WHERE template_id IS NOT NULL AND template_count = 3}),
+		"1\nt\n2 x v1 = 2, 2 x v1 = 2, 1 x v2 = 2, 1 x v2 = 1\n1", "$how: templates, and what was booked by them");
+	is(sqlstate_of($node, q{SELECT arbiter_reserve_template('gone', 1, '2030-02-02', '2030-02-03')}, dbname => $dbname),
+		'55000', "$how: a retired template is retired");
+	is(sqlstate_of($node, q{UPDATE arbiter_template_item SET amount = 1}, dbname => $dbname),
+		'55000', "$how: versions are not changed");
+	is(sqlstate_of($node, q{TRUNCATE arbiter_template}, dbname => $dbname), '55000', "$how: and not truncated");
+	cmp_ok($node->safe_psql($dbname, q{BEGIN; SELECT arbiter_set_template('another', '{"held": 1}'); ROLLBACK}),
+		'>', 3, "$how: template ids go on");
 
 	is($node->safe_psql($dbname,
 			q{SELECT arbiter_reserve('full', '2030-01-01', '2030-02-01', 6, 'somebody', 'a key') =

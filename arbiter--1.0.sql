@@ -27,6 +27,8 @@ CREATE TABLE @extschema@.arbiter_resource (
 	overcommit_ratio numeric(6, 2),
 	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	attributes jsonb,
+	parent_reservation_id bigint,
+	parent_resource_id integer,
 	CONSTRAINT arbiter_resource_pkey PRIMARY KEY (resource_id),
 	CONSTRAINT arbiter_resource_name_key UNIQUE (name),
 	CONSTRAINT arbiter_resource_name_check CHECK (name <> ''),
@@ -41,6 +43,8 @@ CREATE TABLE @extschema@.arbiter_resource (
 		CHECK (cleanup_time BETWEEN interval '0' AND interval '366 days' AND pg_catalog.date_part('year', cleanup_time) = 0
 			AND pg_catalog.date_part('month', cleanup_time) = 0),
 	CONSTRAINT arbiter_resource_float_percent_check CHECK (float_percent BETWEEN 0 AND 100),
+	CONSTRAINT arbiter_resource_parent_check
+		CHECK ((parent_reservation_id IS NULL) = (parent_resource_id IS NULL)),
 	CONSTRAINT arbiter_resource_resource_type_check CHECK (resource_type <> ''),
 	CONSTRAINT arbiter_resource_firm_horizon_check
 		CHECK (firm_horizon BETWEEN interval '0' AND interval '36600 days' AND pg_catalog.date_part('year', firm_horizon) = 0
@@ -51,6 +55,10 @@ CREATE TABLE @extschema@.arbiter_resource (
 
 CREATE INDEX arbiter_resource_type_idx
 	ON @extschema@.arbiter_resource (resource_type) WHERE resource_type IS NOT NULL;
+-- what a reservation takes of a resource is the capacity of one other
+CREATE UNIQUE INDEX arbiter_resource_parent_key
+	ON @extschema@.arbiter_resource (parent_reservation_id, parent_resource_id)
+	WHERE parent_reservation_id IS NOT NULL;
 
 CREATE TABLE @extschema@.arbiter_capacity (
 	resource_id integer NOT NULL,
@@ -210,7 +218,7 @@ CREATE TRIGGER arbiter_replica AFTER INSERT OR UPDATE OR DELETE ON @extschema@.a
 	FOR EACH ROW EXECUTE FUNCTION @extschema@.arbiter_replica_trigger();
 ALTER TABLE @extschema@.arbiter_capacity ENABLE REPLICA TRIGGER arbiter_replica;
 
-CREATE TRIGGER zz_arbiter_resource BEFORE UPDATE OR DELETE ON @extschema@.arbiter_resource
+CREATE TRIGGER zz_arbiter_resource BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.arbiter_resource
 	FOR EACH ROW EXECUTE FUNCTION @extschema@.arbiter_resource_trigger();
 ALTER TABLE @extschema@.arbiter_resource ENABLE ALWAYS TRIGGER zz_arbiter_resource;
 CREATE TRIGGER arbiter_truncate AFTER TRUNCATE ON @extschema@.arbiter_resource
@@ -353,7 +361,7 @@ RETURNS TABLE (request integer, granted boolean, reservation_id bigint, reason t
 	limiting_time timestamptz, available bigint, earliest_start timestamptz, largest_amount bigint)
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION @extschema@.arbiter_cancel(reservation_id bigint)
+CREATE FUNCTION @extschema@.arbiter_cancel(reservation_id bigint, force boolean DEFAULT false)
 RETURNS void
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
@@ -444,16 +452,18 @@ CREATE FUNCTION @extschema@.arbiter_extend(reservation_id bigint, new_end timest
 RETURNS void
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION @extschema@.arbiter_truncate(reservation_id bigint, at timestamptz DEFAULT NULL)
+CREATE FUNCTION @extschema@.arbiter_truncate(reservation_id bigint, at timestamptz DEFAULT NULL,
+	force boolean DEFAULT false)
 RETURNS void
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.arbiter_resize(reservation_id bigint, amount bigint,
-	resource text DEFAULT NULL)
+	resource text DEFAULT NULL, from_time timestamptz DEFAULT NULL, force boolean DEFAULT false)
 RETURNS void
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION @extschema@.arbiter_move(reservation_id bigint, new_start timestamptz)
+CREATE FUNCTION @extschema@.arbiter_move(reservation_id bigint, new_start timestamptz,
+	force boolean DEFAULT false)
 RETURNS void
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
@@ -611,6 +621,58 @@ RETURNS TABLE (bucket_start timestamptz, bucket_end timestamptz, resource text,
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE ROWS 10000;
 
 --
+-- Nesting
+--
+
+CREATE FUNCTION @extschema@.arbiter_sublet(reservation_id bigint, child_name text, resource text DEFAULT NULL)
+RETURNS integer
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+-- A child is younger than its parent, so there is no circle; what was loaded may
+-- have one, and then has no root.
+CREATE VIEW @extschema@.arbiter_resource_tree WITH (security_invoker = true) AS
+WITH RECURSIVE tree AS (
+	SELECT r.resource_id, r.name AS resource, NULL::text AS parent, NULL::bigint AS parent_reservation_id,
+		1 AS depth, ARRAY[r.name] AS path
+	FROM @extschema@.arbiter_resource r
+	WHERE NOT EXISTS (SELECT FROM @extschema@.arbiter_resource p WHERE p.resource_id = r.parent_resource_id)
+	UNION ALL
+	SELECT r.resource_id, r.name, t.resource, r.parent_reservation_id, t.depth + 1, t.path || r.name
+	FROM tree t JOIN @extschema@.arbiter_resource r ON r.parent_resource_id = t.resource_id
+)
+SELECT t.resource, t.parent, t.parent_reservation_id, t.depth, t.path
+FROM tree t;
+
+CREATE FUNCTION @extschema@.arbiter_tree(root text DEFAULT NULL, start_time timestamptz DEFAULT pg_catalog.now(),
+	end_time timestamptz DEFAULT pg_catalog.now() + interval '1 day', grain interval DEFAULT NULL,
+	tz text DEFAULT pg_catalog.current_setting('TimeZone'))
+RETURNS TABLE (path text[], depth integer, resource text, bucket_start timestamptz, bucket_end timestamptz,
+	allocated_min bigint, allocated_max bigint, used_min bigint, used_max bigint, used_avg numeric,
+	available_min bigint, available_max bigint, available_avg numeric)
+LANGUAGE SQL STABLE PARALLEL SAFE ROWS 1000
+BEGIN ATOMIC
+	WITH tree AS MATERIALIZED (
+		SELECT t.path, t.depth + 1 - coalesce(array_position(t.path, arbiter_tree.root), 1) AS depth, t.resource
+		FROM @extschema@.arbiter_resource_tree t
+		-- a root that does not exist is an error
+		WHERE CASE WHEN arbiter_tree.root IS NOT NULL THEN (SELECT r.name FROM @extschema@.arbiter_resource r
+				WHERE r.resource_id = @extschema@.arbiter_resource_id(arbiter_tree.root)) = ANY (t.path)
+			ELSE true END
+	)
+	SELECT t.path, t.depth, t.resource, c.bucket_start, c.bucket_end, c.capacity_min, c.capacity_max,
+		c.reserved_min, c.reserved_max, c.reserved_avg, c.available_min, c.available_max, c.available_avg
+	FROM @extschema@.arbiter_calendar_all(
+		coalesce((SELECT array_agg(t.resource) FROM tree t),
+			CASE WHEN arbiter_tree.root IS NOT NULL THEN ARRAY[arbiter_tree.root] END),
+		arbiter_tree.start_time, arbiter_tree.end_time,
+		coalesce(arbiter_tree.grain,
+			make_interval(secs => extract(epoch FROM arbiter_tree.end_time - arbiter_tree.start_time)::double precision)),
+		arbiter_tree.tz) c
+	JOIN tree t ON t.resource = c.resource
+	ORDER BY t.path, c.bucket_start;
+END;
+
+--
 -- Capacity cuts
 --
 
@@ -706,6 +768,27 @@ BEGIN ATOMIC
 			sum(i.found) OVER w AS found, sum(i.covered) OVER w AS covered
 		FROM instant i
 		WINDOW w AS (PARTITION BY i.resource_id ORDER BY i.instant)
+	), child AS (
+		SELECT r.resource_id, r.parent_reservation_id, r.parent_resource_id
+		FROM @extschema@.arbiter_resource r JOIN chosen USING (resource_id)
+		WHERE r.parent_reservation_id IS NOT NULL
+	), child_event AS (
+		SELECT c.resource_id, e.instant, e.amount AS expected, 0::numeric AS found
+		FROM child c
+		JOIN @extschema@.arbiter_reservation v ON v.reservation_id = c.parent_reservation_id
+			AND v.resource_id = c.parent_resource_id AND v.status = 'confirmed'
+		CROSS JOIN LATERAL (VALUES (lower(v.during), v.amount::numeric), (upper(v.during), - v.amount)) e (instant, amount)
+		UNION ALL
+		SELECT c.resource_id, e.instant, 0, e.amount
+		FROM child c
+		JOIN @extschema@.arbiter_capacity a USING (resource_id)
+		CROSS JOIN LATERAL (VALUES (lower(a.during), a.amount::numeric), (upper(a.during), - a.amount)) e (instant, amount)
+	), child_sweep AS (
+		SELECT e.resource_id, e.instant, lead(e.instant) OVER w AS next_instant,
+			sum(sum(e.expected)) OVER w AS expected, sum(sum(e.found)) OVER w AS found
+		FROM child_event e
+		GROUP BY e.resource_id, e.instant
+		WINDOW w AS (PARTITION BY e.resource_id ORDER BY e.instant)
 	)
 	SELECT s.resource_id,
 		CASE WHEN s.covered > 1 THEN 'chunks overlap'
@@ -744,6 +827,11 @@ BEGIN ATOMIC
 	SELECT c.resource_id, 'chunk of a resource that is not built', c.during, NULL, NULL
 	FROM chunk c JOIN chosen USING (resource_id)
 	WHERE NOT chosen.built
+	UNION ALL
+	SELECT s.resource_id, 'capacity of a child differs from its reservation',
+		tstzrange(s.instant, s.next_instant), s.expected::bigint, s.found::bigint
+	FROM child_sweep s
+	WHERE s.next_instant IS NOT NULL AND s.expected <> s.found
 	UNION ALL
 	SELECT o.resource_id, o.problem, o.during, NULL, NULL
 	FROM (SELECT c.resource_id, 'capacity without a resource', c.during FROM @extschema@.arbiter_capacity c
@@ -1634,6 +1722,8 @@ COMMENT ON COLUMN @extschema@.arbiter_resource.granularity IS 'reservations star
 COMMENT ON COLUMN @extschema@.arbiter_resource.setup_time IS 'needed before each reservation, and taken with it; NULL: none';
 COMMENT ON COLUMN @extschema@.arbiter_resource.cleanup_time IS 'needed after each reservation, and taken with it; NULL: none';
 COMMENT ON COLUMN @extschema@.arbiter_resource.float_percent IS 'share of declared capacity, rounded up per step, that is kept back for reservations with tryout; NULL: none';
+COMMENT ON COLUMN @extschema@.arbiter_resource.parent_reservation_id IS 'its capacity is this reservation, set by arbiter_sublet(); NULL: it is declared';
+COMMENT ON COLUMN @extschema@.arbiter_resource.parent_resource_id IS 'the resource that this reservation is of';
 COMMENT ON COLUMN @extschema@.arbiter_resource.resource_type IS 'the kind that resources have in common: cores, memory, gpu; NULL: none';
 COMMENT ON COLUMN @extschema@.arbiter_resource.firm_horizon IS 'how far ahead of the clock reservations see the declared capacity; further ahead they see overcommit_ratio times as much; NULL, as that is: always';
 COMMENT ON COLUMN @extschema@.arbiter_resource.overcommit_ratio IS 'what may be reserved further ahead than firm_horizon, per unit of declared capacity, rounded down per step';
@@ -1657,6 +1747,7 @@ COMMENT ON COLUMN @extschema@.arbiter_timeline.base IS 'added to every step, min
 COMMENT ON COLUMN @extschema@.arbiter_timeline.steps IS 'pairs of start (microseconds since 2000-01-01 UTC) and availability';
 COMMENT ON TABLE @extschema@.arbiter_denial IS 'requests refused by the try functions and arbiter_reserve_many(); a plain arbiter_reserve() that raises rolls back and cannot log';
 COMMENT ON COLUMN @extschema@.arbiter_denial.spans IS 'all spans that were asked for, of which during is the one in which most was lacking; NULL: one range';
+COMMENT ON VIEW @extschema@.arbiter_resource_tree IS 'resources and what was sublet of them: depth 1 is declared, a child''s capacity is a reservation of its parent';
 COMMENT ON VIEW @extschema@.arbiter_booking IS 'one row per reservation_id: resources, start, end and effective status';
 COMMENT ON VIEW @extschema@.arbiter_utilisation IS 'how much of each resource is used, day by day? Last 30 days to next 30 days in the session''s time zone, hours are amount times hours; counts what reservations occupy (setup and cleanup too), not cancelled ones nor expired holds';
 COMMENT ON VIEW @extschema@.arbiter_usage IS 'who uses how much of what? Unit-hours of the last 30 days (used) and the next 30 (booked); counts the range that the user asked for, of reservations that are confirmed or held and not expired';
@@ -1690,13 +1781,13 @@ COMMENT ON FUNCTION @extschema@.arbiter_try_reserve_all(jsonb, timestamptz, time
 COMMENT ON FUNCTION @extschema@.arbiter_reserve_spans(text, tstzmultirange, bigint, text, text, boolean) IS 'reserve several spans under one reservation_id, a part each, all or nothing';
 COMMENT ON FUNCTION @extschema@.arbiter_try_reserve_spans(text, tstzmultirange, bigint, text, text, boolean) IS 'reserve several spans, all or nothing; a refusal is a row, logged in arbiter_denial';
 COMMENT ON FUNCTION @extschema@.arbiter_reserve_many(jsonb, boolean) IS 'reserve for an array of requests, [{"resource": "gpu", "start_time": ..., "end_time": ..., "amount": 4}, ...], one result row each';
-COMMENT ON FUNCTION @extschema@.arbiter_cancel(bigint) IS 'cancel a reservation: its whole range is freed, its rows stay for history';
+COMMENT ON FUNCTION @extschema@.arbiter_cancel(bigint, boolean) IS 'cancel a reservation: its whole range is freed, its rows stay for history';
 -- comments: life of a reservation
 COMMENT ON FUNCTION @extschema@.arbiter_confirm(bigint) IS 'make a reservation of a hold that has not expired';
 COMMENT ON FUNCTION @extschema@.arbiter_extend(bigint, timestamptz) IS 'let a reservation end later';
-COMMENT ON FUNCTION @extschema@.arbiter_truncate(bigint, timestamptz) IS 'release the rest of a reservation from an instant on; NULL: from now on';
-COMMENT ON FUNCTION @extschema@.arbiter_resize(bigint, bigint, text) IS 'give a reservation another amount; of one with several resources, to the one that is named';
-COMMENT ON FUNCTION @extschema@.arbiter_move(bigint, timestamptz) IS 'let a reservation start earlier or later, and last as long as it did';
+COMMENT ON FUNCTION @extschema@.arbiter_truncate(bigint, timestamptz, boolean) IS 'release the rest of a reservation from an instant on; NULL: from now on';
+COMMENT ON FUNCTION @extschema@.arbiter_resize(bigint, bigint, text, timestamptz, boolean) IS 'give a reservation another amount, or what is left of it from an instant on; of one with several resources, to the one that is named';
+COMMENT ON FUNCTION @extschema@.arbiter_move(bigint, timestamptz, boolean) IS 'let a reservation start earlier or later, and last as long as it did';
 COMMENT ON FUNCTION @extschema@.arbiter_transfer(bigint, text) IS 'give a reservation another user_id';
 COMMENT ON FUNCTION @extschema@.arbiter_swap(bigint[], jsonb) IS 'cancel reservations and make others in their place, all or nothing and with nobody in between; one row per request';
 COMMENT ON FUNCTION @extschema@.arbiter_hold(text, timestamptz, timestamptz, bigint, interval, text, text, boolean) IS 'reserve for ttl only, until arbiter_confirm(); returns the reservation_id or raises';
@@ -1740,6 +1831,8 @@ COMMENT ON FUNCTION @extschema@.arbiter_conflicts(text) IS 'oversold windows, wh
 
 COMMENT ON FUNCTION @extschema@.arbiter_calendar(text, timestamptz, timestamptz, interval, text) IS 'capacity, reserved and available of a resource as one row per bucket of a grain, in a time zone; averages are weighted by time';
 COMMENT ON FUNCTION @extschema@.arbiter_calendar_all(text[], timestamptz, timestamptz, interval, text) IS 'the calendars of several resources, in the order of the array; NULL: of all';
+COMMENT ON FUNCTION @extschema@.arbiter_sublet(bigint, text, text) IS 'make a resource whose capacity is a reservation, and follows it; of one with several resources, what it takes of the one that is named';
+COMMENT ON FUNCTION @extschema@.arbiter_tree(text, timestamptz, timestamptz, interval, text) IS 'what is allocated, used and available of a resource and of all that was sublet of it, by buckets of time; NULL: of all resources, and one bucket';
 
 -- comments: capacity cuts
 
@@ -1813,6 +1906,7 @@ GRANT ALL ON TABLE
 	@extschema@.arbiter_template_item,
 	@extschema@.arbiter_current_template,
 	@extschema@.arbiter_booking,
+	@extschema@.arbiter_resource_tree,
 	@extschema@.arbiter_utilisation,
 	@extschema@.arbiter_usage,
 	@extschema@.arbiter_refused_demand,

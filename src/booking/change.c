@@ -17,7 +17,9 @@
  *						a reservation may use what it itself occupies, and
  *						nobody can slip in between
  *	change_write()		rows, users' AFTER ROW triggers
- *	change_close()		users' AFTER STATEMENT triggers
+ *	change_close()		users' AFTER STATEMENT triggers; then children, whose
+ *						capacity the reservation is, follow it: what that leaves
+ *						uncovered is refused (RV011) unless forced
  *
  * Nothing is written before the timeline has agreed, so a change that is
  * refused leaves everything as it was, also without an error.
@@ -119,6 +121,36 @@ change_require(const Change *change, int64 reservation_id, const char *done)
 			 errdetail("Its status is \"%s\" already.",
 					   TextDatumGetCString(slot_getattr(first, columns[RESERVATION_STATUS], &isnull))),
 			 errhint("Only a reservation that is held or confirmed can be %s.", done)));
+}
+
+/*
+ * change_only_resource returns the resource that is meant where none is named:
+ * the only one (22023).  call is how to name it.
+ */
+int32
+change_only_resource(const Change *change, int64 reservation_id,
+					 const char *call)
+{
+	int32		found = 0;
+	bool		any = false;
+
+	for (int i = 0; i < change->nparts; i++)
+	{
+		const ChangePart *part = &change->parts[i];
+
+		if (!part->live)
+			continue;
+		if (any && part->take.resource_id != found)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("reservation " INT64_FORMAT " has several resources",
+							reservation_id),
+					 errdetail("An amount is that of one resource."),
+					 errhint("Name it: %s.", call)));
+		any = true;
+		found = part->take.resource_id;
+	}
+	return found;
 }
 
 /*
@@ -284,8 +316,10 @@ change_write(Change *change)
 }
 
 /*
- * change_close makes what was written visible to the next command, and lets go
- * of everything but the locks.
+ * change_close makes what was written visible to the next command, lets go of
+ * everything but the locks, and has the children follow.
+ *
+ * Errors: RV011, 40001.
  */
 void
 change_close(Change *change)
@@ -294,4 +328,5 @@ change_close(Change *change)
 		ExecDropSingleTupleTableSlot(change->parts[i].row);
 	row_writer_close(&change->writer);
 	CommandCounterIncrement();
+	children_follow(&change->children, change->force);
 }

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "booking/refusal.h"
+#include "capacity/children.h"
 #include "reservation/reservation.h"
 
 /* a row that is locked, and what becomes of it */
@@ -37,6 +38,8 @@ typedef struct Change
 {
 	RowWriter	writer;
 	bool		keeps_place;	/* takes and gives back nothing: set before locks */
+	bool		force;			/* children may be left with too little */
+	Children	children;		/* of all that is locked */
 	TimestampTz clock;			/* read after the locks */
 	ChangePart *parts;			/* by (reservation_id, part) */
 	TupleDesc	desc;			/* of their rows, if they are many */
@@ -54,6 +57,8 @@ extern void change_require(const Change *change, int64 reservation_id,
 						   const char *done);
 pg_noreturn extern void change_expired_error(const ChangePart *part,
 											 const char *done);
+extern int32 change_only_resource(const Change *change, int64 reservation_id,
+								  const char *call);
 extern void change_start_row(Change *change, ChangePart *part);
 extern void change_end_row(Change *change, ChangePart *part);
 extern void change_share_gaps(Change *change);

@@ -219,7 +219,8 @@ read_part(ChangePart *part, TimestampTz clock)
  * change_lock locks the rows of reservations, ascending, and then reads the
  * clock.  It is called once; an id may be given twice, and need not exist.
  *
- * Errors: 40001, 27000.  Locks: resources that must be built; the rows.
+ * Errors: 40001, 27000.  Locks: resources that must be built; the rows; the
+ * children of the reservations, exclusively.
  */
 void
 change_lock(Change *change, const int64 *reservation_ids, int n)
@@ -247,7 +248,9 @@ change_lock(Change *change, const int64 *reservation_ids, int n)
 			progress_step(&progress);
 	}
 	UnregisterSnapshot(snapshot);
+	children_find(&change->children, ids, n);
 	pfree(ids);
+	children_lock(&change->children);
 
 	change->clock = GetCurrentTimestamp();
 	for (int i = 0; i < change->nparts; i++)

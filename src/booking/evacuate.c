@@ -64,6 +64,15 @@ find_resources(Evacuation *evacuation, const char *from, const char *to)
 				 errmsg("cannot evacuate resource \"%s\" to itself", from),
 				 errhint("Name another resource for to_resource.")));
 
+	/* whoever changes a reservation has its rows and waits for its children */
+	if (evacuation->to.is_child &&
+		evacuation->to.parent_resource_id == evacuation->from.id)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("cannot evacuate resource \"%s\" to its own child", from),
+				 errdetail("The capacity of resource \"%s\" is a reservation of it.", to),
+				 errhint("Name another resource for to_resource.")));
+
 	/* resources come before rows */
 	if (evacuation->from.id > evacuation->to.id)
 	{
@@ -346,7 +355,8 @@ put_row(ReturnSetInfo *result, const Evacuee *evacuee)
  * and infinity.  With only_conflicts, those are left alone that overlap no
  * window in which from_resource is oversold, and no more are moved than it takes
  * to end that.  One row per reservation and part that was moved or has no place,
- * in that order; reason is RV001, RV002 or RV007.  Rows that are moved note it
+ * in that order; reason is RV001, RV002 or RV007, or 55000 where it was sublet:
+ * the child is of this resource.  Rows that are moved note it
  * in attributes, see trace.c.
  *
  * What is occupied and how it is aligned is as to_resource has it; its lead time

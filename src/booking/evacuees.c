@@ -225,6 +225,14 @@ find_evacuees(Evacuation *evacuation)
 		evacuee->hopeless = range_is_misaligned(part->start, part->end,
 												to->granularity, to->name,
 												&evacuee->fault);
+		if (!evacuee->hopeless &&
+			children_include(&change->children, part->reservation_id,
+							 part->take.resource_id))
+			evacuee->hopeless =
+				fault_set(&evacuee->fault, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+						  psprintf("reservation " INT64_FORMAT " is the capacity of another resource",
+								   part->reservation_id),
+						  NULL, NULL);
 		evacuation->n++;
 	}
 }

@@ -37,15 +37,16 @@ apply_and_close(Change *change)
 }
 
 /*
- * arbiter_cancel(reservation_id bigint) -> void
+ * arbiter_cancel(reservation_id bigint, force boolean) -> void
  *
  * Frees the whole range of every part of a reservation; its rows stay, with
- * status cancelled.
+ * status cancelled.  force is for its children, see children.c.
  *
  * Errors: 22004 NULL; RV008 no such reservation, or none that is held or
- * confirmed; RV009 a hold that has expired; 25006; 40001 above READ COMMITTED.
- * Locks: the resources, if they must be built; the reservation's rows; the chunks
- * of its range.  Volatile and parallel unsafe: it writes.
+ * confirmed; RV009 a hold that has expired; RV011 reservations of a child would
+ * be uncovered (not with force); 25006; 40001 above READ COMMITTED.
+ * Locks: the resources, if they must be built; the reservation's rows; its
+ * children exclusively; the chunks of its range.  Volatile and parallel unsafe: it writes.
  */
 Datum
 arbiter_cancel(PG_FUNCTION_ARGS)
@@ -56,8 +57,10 @@ arbiter_cancel(PG_FUNCTION_ARGS)
 
 	argument_not_null(fcinfo, 0, "reservation_id");
 	reservation_id = PG_GETARG_INT64(0);
+	argument_not_null(fcinfo, 1, "force");
 
 	change_open(&change, "arbiter_cancel()");
+	change.force = PG_GETARG_BOOL(1);
 	change_lock(&change, &reservation_id, 1);
 	change_require(&change, reservation_id, "cancelled");
 	for (int i = 0; i < change.nparts; i++)

@@ -198,6 +198,13 @@ refuse_outside(const Request *request, int which, TimestampTz outside,
 	{
 		refusal->message = psprintf("resource \"%s\" has no declared capacity",
 									resource->name);
+		if (resource->is_child)
+		{
+			refusal->detail = psprintf("Its capacity is reservation " INT64_FORMAT ", of which nothing is left.",
+									   resource->parent_reservation_id);
+			refusal->hint = pstrdup("Reserve from a resource that has capacity: see arbiter_resource_tree.");
+			return;
+		}
 		refusal->detail = pstrdup("Nothing can be reserved before an operator declares capacity.");
 		refusal->hint = psprintf("Declare it with arbiter_set_capacity(%s, start_time, end_time, amount).",
 								 quote_literal_cstr(resource->name));

@@ -16,6 +16,7 @@
 
 #include "booking/change.h"
 #include "common/int.h"
+#include "reservation/reservation.h"
 #include "support/arguments.h"
 #include "support/errors.h"
 #include "support/locks.h"
@@ -30,16 +31,18 @@ PG_FUNCTION_INFO_V1(arbiter_resize);
 PG_FUNCTION_INFO_V1(arbiter_move);
 
 /*
- * Lock a reservation, and tell from when to when it runs.
+ * Lock a reservation, and tell from when to when it runs.  force is for its
+ * children.
  */
 static int64
 open_reservation(FunctionCallInfo fcinfo, const char *function,
-				 const char *done, Change *change, TimestampTz *start,
-				 TimestampTz *end)
+				 const char *done, bool force, Change *change,
+				 TimestampTz *start, TimestampTz *end)
 {
 	int64		reservation_id = PG_GETARG_INT64(0);
 
 	change_open(change, function);
+	change->force = force;
 	change_lock(change, &reservation_id, 1);
 	change_require(change, reservation_id, done);
 	*start = DT_NOEND;
@@ -119,7 +122,7 @@ arbiter_extend(PG_FUNCTION_ARGS)
 	new_end = argument_time(fcinfo, 1, "new_end", TIME_TIMESTAMPTZ);
 
 	reservation_id = open_reservation(fcinfo, "arbiter_extend()", "extended",
-									  &change, &start, &end);
+									  false, &change, &start, &end);
 	if (new_end < end)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARBITER_INVALID_RANGE),
@@ -168,7 +171,7 @@ aligned_clock(const Change *change)
 }
 
 /*
- * arbiter_truncate(reservation_id bigint, at timestamptz) -> void
+ * arbiter_truncate(reservation_id bigint, at timestamptz, force boolean) -> void
  *
  * Releases the rest of a reservation from an instant on; NULL is now, rounded up
  * to the granularity.  Of one with several parts, those that start later are
@@ -176,7 +179,8 @@ aligned_clock(const Change *change)
  *
  * Errors: 22004 NULL reservation_id; RV008 no such reservation, or none that is
  * held or confirmed; RV009 a hold that has expired; RV003 not within its range;
- * RV007 granularity; 25006; 40001 above READ COMMITTED; RV002 and RV001 only
+ * RV007 granularity; RV011 reservations of a child would be uncovered (not with
+ * force); 25006; 40001 above READ COMMITTED; RV002 and RV001 only
  * where its resource has more setup or cleanup time than when it was booked.
  * Locks: as arbiter_cancel().  Volatile and parallel unsafe: it writes.
  */
@@ -191,9 +195,10 @@ arbiter_truncate(PG_FUNCTION_ARGS)
 	int64		reservation_id;
 
 	argument_not_null(fcinfo, 0, "reservation_id");
+	argument_not_null(fcinfo, 2, "force");
 
 	reservation_id = open_reservation(fcinfo, "arbiter_truncate()", "truncated",
-									  &change, &start, &end);
+									  PG_GETARG_BOOL(2), &change, &start, &end);
 	at = PG_ARGISNULL(1) ? aligned_clock(&change) : PG_GETARG_TIMESTAMPTZ(1);
 	if (at <= start || at > end)
 		ereport(ERROR,
@@ -242,50 +247,97 @@ arbiter_truncate(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/*
- * The resource that is meant where none is named: the only one.
- */
-static int32
-only_resource(const Change *change, int64 reservation_id)
+/* rows that an amount from an instant on adds to a reservation */
+typedef struct Split
 {
-	int32		found = 0;
-	bool		any = false;
+	TimestampTz from;
+	RowWriter	writer;			/* opened with the first one */
+	TupleTableSlot **rows;		/* what was before that instant */
+	int			n;
+	int32		last_part;
+} Split;
 
+static void
+open_split(Split *split, const Change *change)
+{
+	AttrNumber	column = arbiter_relations()->reservation_column[RESERVATION_PART];
+
+	row_writer_open(&split->writer, arbiter_relations()->reservation, CMD_INSERT);
+	split->rows = palloc(sizeof(TupleTableSlot *) * change->nparts);
 	for (int i = 0; i < change->nparts; i++)
 	{
-		const ChangePart *part = &change->parts[i];
+		bool		isnull;
+		int32		part = DatumGetInt32(slot_getattr(change->parts[i].row, column, &isnull));
 
-		if (!part->live)
-			continue;
-		if (any && part->take.resource_id != found)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("reservation " INT64_FORMAT " has several resources",
-							reservation_id),
-					 errdetail("An amount is that of one resource."),
-					 errhint("Name it: arbiter_resize(reservation_id, amount, resource).")));
-		any = true;
-		found = part->take.resource_id;
+		split->last_part = Max(split->last_part, part);
 	}
-	return found;
 }
 
 /*
- * arbiter_resize(reservation_id bigint, amount bigint, resource text) -> void
+ * Make a part of its own of what a row is before an instant; the row itself is
+ * what comes after.
+ */
+static void
+split_row(Split *split, Change *change, ChangePart *part)
+{
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	RowWriter  *writer = &split->writer;
+	Resource	resource = {0};
+	ReservationTake take;
+
+	if (split->n == 0)
+		open_split(split, change);
+	if (pg_add_s32_overflow(split->last_part, 1, &split->last_part))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("reservation " INT64_FORMAT " has no number left for another part",
+						part->reservation_id),
+				 errhint("Give its parts lower numbers.")));
+	row_writer_copy_row(writer, part->row);
+	row_writer_set(writer, columns[RESERVATION_PART],
+				   Int32GetDatum(split->last_part), false);
+	row_writer_set(writer, columns[RESERVATION_DURING],
+				   range_datum(part->start, split->from), false);
+	row_writer_before_insert(writer);
+	if (reservation_settle(writer, &resource, part->row, &take))
+		reservation_take(&change->net, &take, &resource);
+	split->rows[split->n++] = writer->slot;
+}
+
+static void
+write_split(Split *split)
+{
+	if (split->n == 0)
+		return;
+	for (int i = 0; i < split->n; i++)
+	{
+		split->writer.slot = split->rows[i];
+		row_writer_insert(&split->writer);
+	}
+	row_writer_close(&split->writer);
+}
+
+/*
+ * arbiter_resize(reservation_id bigint, amount bigint, resource text,
+ *				  from_time timestamptz, force boolean) -> void
  *
  * Gives a reservation another amount, smaller or larger; of its parts, to those
- * of a resource.  The resource may be NULL where there is only one.
+ * of a resource.  The resource may be NULL where there is only one.  With
+ * from_time, what is before that instant keeps its amount: a part that the
+ * instant is within becomes two, and the new one is the earlier one.
  *
  * Errors: 22004 NULL; RV005 amount; 42704 resource; RV008 no such reservation,
  * or none that is held or confirmed; RV009 a hold that has expired; 22023 it has
- * several resources, or not that one; RV002, RV001; 25006; 40001 above READ
- * COMMITTED.  Locks: as arbiter_cancel().
- * Volatile and parallel unsafe: it writes.
+ * several resources, or not that one; RV003 it is over by from_time; RV007
+ * granularity; RV002, RV001; RV011 reservations of a child would be uncovered
+ * (not with force); 25006; 40001 above READ COMMITTED.  Locks: as
+ * arbiter_cancel().  Volatile and parallel unsafe: it writes.
  */
 Datum
 arbiter_resize(PG_FUNCTION_ARGS)
 {
-	AttrNumber	column = arbiter_relations()->reservation_column[RESERVATION_AMOUNT];
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	Split		split = {.from = DT_NOBEGIN};
 	Change		change;
 	Resource	resource = {0};
 	int32		resource_id;
@@ -294,6 +346,7 @@ arbiter_resize(PG_FUNCTION_ARGS)
 	TimestampTz end;
 	int64		reservation_id;
 	bool		any = false;
+	bool		later = false;
 
 	argument_not_null(fcinfo, 0, "reservation_id");
 	argument_not_null(fcinfo, 1, "amount");
@@ -306,11 +359,15 @@ arbiter_resize(PG_FUNCTION_ARGS)
 		resource_get(argument_text(fcinfo, 2, "resource"), snapshot, &resource);
 		UnregisterSnapshot(snapshot);
 	}
+	if (!PG_ARGISNULL(3))
+		split.from = PG_GETARG_TIMESTAMPTZ(3);
+	argument_not_null(fcinfo, 4, "force");
 
 	reservation_id = open_reservation(fcinfo, "arbiter_resize()", "resized",
-									  &change, &start, &end);
+									  PG_GETARG_BOOL(4), &change, &start, &end);
 	resource_id = resource.name != NULL ? resource.id :
-		only_resource(&change, reservation_id);
+		change_only_resource(&change, reservation_id,
+							 "arbiter_resize(reservation_id, amount, resource)");
 	for (int i = 0; i < change.nparts; i++)
 	{
 		ChangePart *part = &change.parts[i];
@@ -318,11 +375,20 @@ arbiter_resize(PG_FUNCTION_ARGS)
 		if (!part->live || part->take.resource_id != resource_id)
 			continue;
 		any = true;
+		if (part->end <= split.from)
+			continue;
+		later = true;
 		if (part->take.amount == amount)
 			continue;
 		change_start_row(&change, part);
-		row_writer_set(&change.writer, column, Int64GetDatum(amount), false);
+		row_writer_set(&change.writer, columns[RESERVATION_AMOUNT],
+					   Int64GetDatum(amount), false);
+		if (part->start < split.from)
+			row_writer_set(&change.writer, columns[RESERVATION_DURING],
+						   range_datum(split.from, part->end), false);
 		change_end_row(&change, part);
+		if (part->start < split.from)
+			split_row(&split, &change, part);
 	}
 	if (!any)
 		ereport(ERROR,
@@ -330,9 +396,21 @@ arbiter_resize(PG_FUNCTION_ARGS)
 				 errmsg("reservation " INT64_FORMAT " takes nothing of resource \"%s\"",
 						reservation_id, resource.name),
 				 errhint("See its rows in arbiter_reservation, or its resources in arbiter_booking.")));
+	if (!later)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARBITER_INVALID_RANGE),
+				 errmsg("reservation " INT64_FORMAT " cannot be resized where it does not run",
+						reservation_id),
+				 errdetail("It runs from %s to %s, and is to be resized from %s on.",
+						   pstrdup(timestamptz_to_str(start)),
+						   pstrdup(timestamptz_to_str(end)),
+						   pstrdup(timestamptz_to_str(split.from))),
+				 errhint("Pass an instant before its end, or extend it first.")));
 	if (!change_apply(&change))
 		change_refuse(&change, true);
-	write_and_close(&change);
+	change_write(&change);
+	write_split(&split);
+	change_close(&change);
 	PG_RETURN_VOID();
 }
 
@@ -353,14 +431,16 @@ shifted(TimestampTz instant, int64 distance)
 }
 
 /*
- * arbiter_move(reservation_id bigint, new_start timestamptz) -> void
+ * arbiter_move(reservation_id bigint, new_start timestamptz, force boolean)
+ * -> void
  *
  * Lets a reservation start earlier or later, and last as long as it did; all of
  * its parts move by the same distance.
  *
  * Errors: 22004 NULL; 22023 start not finite; RV008 no such reservation, or none
  * that is held or confirmed; RV009 a hold that has expired; RV007 granularity;
- * RV006 lead time; RV002, RV001; 22008; 25006; 40001 above READ COMMITTED.
+ * RV006 lead time; RV002, RV001; RV011 reservations of a child would be uncovered
+ * (not with force); 22008; 25006; 40001 above READ COMMITTED.
  * Locks: as arbiter_cancel(), for its old range and its new one; and the
  * resource, shared, where a chunk must be created.  Volatile and parallel unsafe:
  * it writes.
@@ -381,7 +461,10 @@ arbiter_move(PG_FUNCTION_ARGS)
 				 errmsg("start of a time range must be finite"),
 				 errhint("Pass the instant at which the reservation is to start.")));
 
-	open_reservation(fcinfo, "arbiter_move()", "moved", &change, &start, &end);
+	argument_not_null(fcinfo, 2, "force");
+
+	open_reservation(fcinfo, "arbiter_move()", "moved", PG_GETARG_BOOL(2),
+					 &change, &start, &end);
 	for (int i = 0; i < change.nparts && new_start != start; i++)
 	{
 		ChangePart *part = &change.parts[i];

@@ -178,6 +178,9 @@ uncovered_error(const TimelineChange *change, const TimelineRefusal *where)
 							  count, count,
 							  timestamptz_to_str(where->instant),
 							  where->available, -segment->delta),
+			 resource.is_child ?
+			 errhint("Move or cancel reservations of it first. Or change the reservation that is its capacity by a function with force => true: then arbiter_conflicts(%s) lists the oversold windows.",
+					 quote_literal_cstr(resource.name)) :
 			 errhint("Move or cancel reservations first. Or change it with force => true: then arbiter_conflicts(%s) lists the oversold windows.",
 					 quote_literal_cstr(resource.name))));
 }

@@ -12,6 +12,8 @@
 
 #include "access/xact.h"
 #include "capacity/capacity.h"
+#include "capacity/children.h"
+#include "capacity/schedule.h"
 #include "resource/resource.h"
 #include "common/int.h"
 #include "storage/lmgr.h"
@@ -30,16 +32,10 @@ PG_FUNCTION_INFO_V1(arbiter_set_capacity);
 PG_FUNCTION_INFO_V1(arbiter_add_capacity);
 PG_FUNCTION_INFO_V1(arbiter_load_schedule);
 
-/* a schedule in memory, and the rows it came from */
-typedef struct Schedule
-{
-	Segment    *steps;
-	ItemPointerData *tids;
-	int			nsteps;
-	int			room;
-} Schedule;
-
-static void
+/*
+ * schedule_add adds a step after those there are.
+ */
+void
 schedule_add(Schedule *schedule, TimestampTz start, TimestampTz end,
 			 int64 amount)
 {
@@ -66,6 +62,53 @@ schedule_add(Schedule *schedule, TimestampTz start, TimestampTz end,
 }
 
 /*
+ * schedule_read reads the declared schedule of a resource, which the caller has
+ * locked.
+ */
+void
+schedule_read(int32 resource_id, Schedule *schedule)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	Snapshot	snapshot;
+	KeyScan		scan;
+	ScanKeyData key;
+
+	memset(schedule, 0, sizeof(Schedule));
+	snapshot = latest_snapshot();
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(resource_id));
+	key_scan_begin(&scan, relations->capacity, relations->capacity_start_idx,
+				   snapshot, &key, 1);
+	while (key_scan_next(&scan))
+	{
+		bool		isnull;
+		Segment    *step;
+
+		if (schedule->nsteps == schedule->room)
+		{
+			schedule->room = Max(16, 2 * schedule->room);
+			if (schedule->steps == NULL)
+			{
+				schedule->steps = palloc(sizeof(Segment) * schedule->room);
+				schedule->tids = palloc(sizeof(ItemPointerData) * schedule->room);
+			}
+			else
+			{
+				schedule->steps = repalloc_huge(schedule->steps, sizeof(Segment) * schedule->room);
+				schedule->tids = repalloc_huge(schedule->tids, sizeof(ItemPointerData) * schedule->room);
+			}
+		}
+		step = &schedule->steps[schedule->nsteps];
+		range_times(slot_getattr(scan.slot, relations->capacity_column[CAPACITY_DURING], &isnull),
+					&step->start, &step->end);
+		step->delta = DatumGetInt64(slot_getattr(scan.slot, relations->capacity_column[CAPACITY_AMOUNT], &isnull));
+		schedule->tids[schedule->nsteps++] = scan.slot->tts_tid;
+	}
+	key_scan_end(&scan);
+	UnregisterSnapshot(snapshot);
+}
+
+/*
  * Begin to change the schedule of a resource: lock what must be locked, and
  * read the rows there are.
  */
@@ -75,8 +118,6 @@ begin_change(const char *function, const char *name, Resource *resource,
 {
 	const ArbiterRelations *relations = arbiter_relations();
 	Snapshot	snapshot;
-	KeyScan		scan;
-	ScanKeyData key;
 
 	require_writable(function);
 	LockRelationOid(relations->reservation, AccessShareLock);
@@ -86,50 +127,36 @@ begin_change(const char *function, const char *name, Resource *resource,
 	snapshot = decision_snapshot();
 	resource_get(name, snapshot, resource);
 	UnregisterSnapshot(snapshot);
+	if (resource->is_child)
+		child_capacity_error(resource);
 	/* the lock first: it may be dropped or unbuilt while we wait */
 	resource_lock_exclusive(resource->id);
 	if (!timeline_ensure_built(resource->id))
 		resource_vanished_error(name);
 
-	memset(old, 0, sizeof(Schedule));
-	snapshot = latest_snapshot();
-	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
-				Int32GetDatum(resource->id));
-	key_scan_begin(&scan, relations->capacity, relations->capacity_start_idx,
-				   snapshot, &key, 1);
-	while (key_scan_next(&scan))
-	{
-		bool		isnull;
-		Segment    *step;
-
-		if (old->nsteps == old->room)
-		{
-			old->room = Max(16, 2 * old->room);
-			if (old->steps == NULL)
-			{
-				old->steps = palloc(sizeof(Segment) * old->room);
-				old->tids = palloc(sizeof(ItemPointerData) * old->room);
-			}
-			else
-			{
-				old->steps = repalloc_huge(old->steps, sizeof(Segment) * old->room);
-				old->tids = repalloc_huge(old->tids, sizeof(ItemPointerData) * old->room);
-			}
-		}
-		step = &old->steps[old->nsteps];
-		range_times(slot_getattr(scan.slot, relations->capacity_column[CAPACITY_DURING], &isnull),
-					&step->start, &step->end);
-		step->delta = DatumGetInt64(slot_getattr(scan.slot, relations->capacity_column[CAPACITY_AMOUNT], &isnull));
-		old->tids[old->nsteps++] = scan.slot->tts_tid;
-	}
-	key_scan_end(&scan);
-	UnregisterSnapshot(snapshot);
+	schedule_read(resource->id, old);
 }
 
 static bool
 same_step(const Segment *a, const Segment *b)
 {
 	return a->start == b->start && a->end == b->end && a->delta == b->delta;
+}
+
+/*
+ * schedule_equals tells whether two schedules have the same steps.
+ */
+bool
+schedule_equals(const Schedule *a, const Schedule *b)
+{
+	if (a->nsteps != b->nsteps)
+		return false;
+	for (int i = 0; i < a->nsteps; i++)
+	{
+		if (!same_step(&a->steps[i], &b->steps[i]))
+			return false;
+	}
+	return true;
 }
 
 static bool
@@ -153,12 +180,15 @@ has_step(const Schedule *schedule, const Segment *step)
 }
 
 /*
- * Replace the rows of the old schedule by those of the new one; rows that are
- * in both stay.
+ * schedule_replace replaces the rows of the old schedule of a resource, which
+ * the caller has locked exclusively, by those of the new one; rows that are in
+ * both stay.
+ *
+ * Errors: RV011 reservations would be uncovered (not with force), 40001.
  */
-static void
-finish_change(const Resource *resource, const Schedule *old,
-			  const Schedule *new, bool force)
+void
+schedule_replace(int32 resource_id, const Schedule *old, const Schedule *new,
+				 bool force)
 {
 	const ArbiterRelations *relations = arbiter_relations();
 	const AttrNumber *columns = relations->capacity_column;
@@ -172,12 +202,12 @@ finish_change(const Resource *resource, const Schedule *old,
 
 	row_writer_open(&deleter, relations->capacity, CMD_DELETE);
 	/* what users' row triggers see meanwhile is half changed: no chunk from it */
-	in_flight_add(relations->capacity, resource->id, IN_FLIGHT_FUNCTION);
+	in_flight_add(relations->capacity, resource_id, IN_FLIGHT_FUNCTION);
 	for (int i = 0; i < old->nsteps; i++)
 	{
 		if (has_step(new, &old->steps[i]))
 			continue;
-		net_change_add(&net, resource->id, old->steps[i].start,
+		net_change_add(&net, resource_id, old->steps[i].start,
 					   old->steps[i].end, -old->steps[i].delta);
 		row_writer_delete(&deleter, &old->tids[i]);
 	}
@@ -193,7 +223,7 @@ finish_change(const Resource *resource, const Schedule *old,
 			continue;
 		row_writer_new_row(&inserter, columns, CAPACITY_NCOLUMNS);
 		row_writer_set(&inserter, columns[CAPACITY_RESOURCE_ID],
-					   Int32GetDatum(resource->id), false);
+					   Int32GetDatum(resource_id), false);
 		row_writer_set(&inserter, columns[CAPACITY_DURING],
 					   range_datum(step->start, step->end), false);
 		row_writer_set(&inserter, columns[CAPACITY_AMOUNT],
@@ -230,8 +260,8 @@ finish_change(const Resource *resource, const Schedule *old,
  * Declares the capacity of exactly [start_time, end_time); amount NULL
  * undeclares it, and then the range may start at -infinity.
  *
- * Errors: 22004, 22023, RV003, RV005 amount below zero, 42704, RV011
- * reservations would be uncovered (not with force), 25006, 40001.  Locks: the
+ * Errors: 22004, 22023, RV003, RV005 amount below zero, 42704, 55000 it is a
+ * child, RV011 reservations would be uncovered (not with force), 25006, 40001.  Locks: the
  * resource exclusively, and the chunks in the range.  Volatile and parallel
  * unsafe: it writes.
  */
@@ -263,7 +293,7 @@ arbiter_set_capacity(PG_FUNCTION_ARGS)
 	for (i = 0; i < old.nsteps; i++)
 		schedule_add(&new, Max(old.steps[i].start, end), old.steps[i].end,
 					 old.steps[i].delta);
-	finish_change(&resource, &old, &new, PG_GETARG_BOOL(4));
+	schedule_replace(resource.id, &old, &new, PG_GETARG_BOOL(4));
 	PG_RETURN_VOID();
 }
 
@@ -337,7 +367,7 @@ arbiter_add_capacity(PG_FUNCTION_ARGS)
 			position = Max(position, end);
 		}
 	}
-	finish_change(&resource, &old, &new, PG_GETARG_BOOL(4));
+	schedule_replace(resource.id, &old, &new, PG_GETARG_BOOL(4));
 	PG_RETURN_VOID();
 }
 
@@ -415,6 +445,6 @@ arbiter_load_schedule(PG_FUNCTION_ARGS)
 	begin_change("arbiter_load_schedule()", name, &resource, &old);
 	for (int i = 0; i < ntriples; i++)
 		schedule_add(&new, triples[i].start, triples[i].end, triples[i].delta);
-	finish_change(&resource, &old, &new, PG_GETARG_BOOL(2));
+	schedule_replace(resource.id, &old, &new, PG_GETARG_BOOL(2));
 	PG_RETURN_VOID();
 }

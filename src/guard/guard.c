@@ -21,6 +21,7 @@
 
 #include "booking/refusal.h"
 #include "capacity/capacity.h"
+#include "capacity/children.h"
 #include "miscadmin.h"
 #include "reservation/apply.h"
 #include "reservation/reservation.h"
@@ -159,6 +160,67 @@ net_capacity(Tuplestorestate *rows, TupleTableSlot *slot, bool declared,
 	}
 }
 
+static void
+collect_ids(Tuplestorestate *rows, TupleTableSlot *slot,
+			const UncheckedLoad *load, int64 **ids, Size *n, Size *room)
+{
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+
+	if (rows == NULL)
+		return;
+	tuplestore_rescan(rows);
+	while (tuplestore_gettupleslot(rows, true, false, slot))
+	{
+		bool		isnull;
+		int32		resource_id = DatumGetInt32(slot_getattr(slot, columns[RESERVATION_RESOURCE_ID], &isnull));
+		int64		id = DatumGetInt64(slot_getattr(slot, columns[RESERVATION_ID], &isnull));
+
+		CHECK_FOR_INTERRUPTS();
+		if (isnull || (*n > 0 && (*ids)[*n - 1] == id) ||
+			is_unchecked(load, resource_id))
+			continue;
+		if (*n == *room)
+		{
+			*room *= 2;
+			*ids = repalloc_huge(*ids, sizeof(int64) * *room);
+		}
+		(*ids)[(*n)++] = id;
+	}
+}
+
+static int
+compare_int64(const void *a, const void *b)
+{
+	int64		left = *(const int64 *) a;
+	int64		right = *(const int64 *) b;
+
+	return (left > right) - (left < right);
+}
+
+/*
+ * Lock the children of the reservations whose rows were changed.  What a restore
+ * loads unchecked is left out: the capacity of children is loaded too.
+ */
+static void
+lock_children(TriggerData *trigger, TupleTableSlot *old_slot,
+			  TupleTableSlot *new_slot, const UncheckedLoad *load,
+			  Children *children)
+{
+	Size		room = 64;
+	Size		n = 0;
+	int64	   *ids;
+
+	if (!children_exist())
+		return;
+	ids = palloc(sizeof(int64) * room);
+	collect_ids(trigger->tg_oldtable, old_slot, load, &ids, &n, &room);
+	collect_ids(trigger->tg_newtable, new_slot, load, &ids, &n, &room);
+	qsort(ids, n, sizeof(int64), compare_int64);
+	children_find(children, ids, (int) n);
+	pfree(ids);
+	children_lock(children);
+}
+
 /*
  * A row of a resource that does not exist, which a COPY may have loaded, can be
  * deleted: there is no timeline to give anything back to.
@@ -189,7 +251,8 @@ leave_out_orphan(TriggerData *trigger, TimelineChange *changes, int *nchanges,
  *						   ON arbiter_reservation, arbiter_capacity
  *
  * Errors: RV001, RV002, RV007, RV011, 40001.  Locks: chunks by (resource_id,
- * time); for capacity, the resources exclusively before.
+ * time); before that, exclusively, for capacity the resources, for reservations
+ * their children.
  */
 Datum
 arbiter_guard_trigger(PG_FUNCTION_ARGS)
@@ -204,6 +267,7 @@ arbiter_guard_trigger(PG_FUNCTION_ARGS)
 	TupleTableSlot *old_slot;
 	TupleTableSlot *new_slot;
 	UncheckedLoad load = {0};
+	Children	children = {0};
 	NetChange	net = {0};
 	TimelineChange *changes;
 	int			nchanges;
@@ -222,7 +286,10 @@ arbiter_guard_trigger(PG_FUNCTION_ARGS)
 		find_unchecked(trigger->tg_newtable, new_slot, resource_column, &load);
 
 	if (is_reservation)
+	{
 		net_reservations(trigger, old_slot, new_slot, &load, &net);
+		lock_children(trigger, old_slot, new_slot, &load, &children);
+	}
 	else
 	{
 		net_capacity(trigger->tg_oldtable, old_slot, false, resource_column,
@@ -271,6 +338,7 @@ arbiter_guard_trigger(PG_FUNCTION_ARGS)
 				 */
 				resource_lost_error(changes[where.change].resource_id);
 		}
+		children_follow(&children, false);
 	}
 	return PointerGetDatum(NULL);
 }

@@ -15,6 +15,7 @@
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "capacity/capacity.h"
+#include "capacity/children.h"
 #include "reservation/reservation.h"
 #include "storage/lmgr.h"
 #include "storage/proc.h"
@@ -96,6 +97,22 @@ lock_request_key(TupleTableSlot *new_row, TupleTableSlot *old_row)
 }
 
 /*
+ * A row that comes to a reservation is one of its parts.
+ */
+static void
+lock_parts(TupleTableSlot *new_row, TupleTableSlot *old_row)
+{
+	AttrNumber	column = arbiter_relations()->reservation_column[RESERVATION_ID];
+	bool		isnull;
+	int64		reservation_id = DatumGetInt64(slot_getattr(new_row, column, &isnull));
+
+	if (isnull || (old_row != NULL &&
+				   DatumGetInt64(slot_getattr(old_row, column, &isnull)) == reservation_id))
+		return;
+	reservation_parts_lock(reservation_id, ShareLock);
+}
+
+/*
  * What rows of one resource need to know, looked up once per run of them in a
  * command.
  */
@@ -170,6 +187,30 @@ keeps_occupied(int32 resource_id)
 	return !of_rows.built;
 }
 
+/* does a COPY load a row unchecked, as a restore does? */
+static bool
+is_loaded(TupleTableSlot *row, AttrNumber resource_column)
+{
+	bool		isnull;
+	int32		resource_id = DatumGetInt32(slot_getattr(row, resource_column, &isnull));
+
+	return !isnull && keeps_occupied(resource_id);
+}
+
+/*
+ * The capacity of a child is that of its reservation (55000).
+ */
+static void
+check_no_child(TupleTableSlot *row, AttrNumber resource_column)
+{
+	bool		isnull;
+	int32		resource_id = DatumGetInt32(slot_getattr(row, resource_column, &isnull));
+	Resource	resource;
+
+	if (!isnull && find_row_resource(resource_id, &resource) && resource.is_child)
+		child_capacity_error(&resource);
+}
+
 /* is a row where it was, and has it not become active again? */
 static bool
 stays_in_place(TupleTableSlot *old_row, TupleTableSlot *new_row, Datum range)
@@ -239,7 +280,8 @@ set_occupied(TriggerData *trigger, HeapTuple new_tuple, TupleTableSlot *new_row,
  * arbiter_row_trigger() BEFORE INSERT OR UPDATE OR DELETE ROW
  *						 ON arbiter_reservation, arbiter_capacity
  *
- * Errors: RV003, RV005, 22023, 23514 bad status, 23503 no such resource.
+ * Errors: RV003, RV005, 22023, 23514 bad status, 23503 no such resource, 55000
+ * the capacity of a child.
  * Locks: the request key if the row has a new one; the resource exclusively, if
  * it must be built.
  */
@@ -271,7 +313,11 @@ arbiter_row_trigger(PG_FUNCTION_ARGS)
 		relations->capacity_column[CAPACITY_DURING];
 
 	if (!inserts)
+	{
+		if (!is_reservation)
+			check_no_child(trigger->tg_trigslot, resource_column);
 		note_resource(trigger, trigger->tg_trigslot, resource_column, true, false);
+	}
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
 		return PointerGetDatum(trigger->tg_trigtuple);
 
@@ -280,6 +326,10 @@ arbiter_row_trigger(PG_FUNCTION_ARGS)
 		lock_request_key(new_row, inserts ? NULL : trigger->tg_trigslot);
 	range = is_reservation ? reservation_check(new_row, &changed) :
 		capacity_check(new_row, &changed);
+	if (is_reservation)
+		lock_parts(new_row, inserts ? NULL : trigger->tg_trigslot);
+	else if (!is_copy || !is_loaded(new_row, resource_column))
+		check_no_child(new_row, resource_column);
 	note_resource(trigger, new_row, resource_column, false, is_copy);
 	if (changed)
 		new_tuple = heap_modify_tuple_by_cols(new_tuple,

@@ -13,6 +13,7 @@
 
 #include "access/table.h"
 #include "access/tableam.h"
+#include "capacity/children.h"
 #include "reservation/reservation.h"
 #include "storage/lmgr.h"
 #include "support/errors.h"
@@ -97,8 +98,8 @@ count_rows(Oid relid, bool active_only)
  *							  arbiter_resource
  *
  * Errors: RV011 capacity is truncated while reservations are active; 2BP01
- * resources are while capacity or reservations exist.  Locks: arbiter_timeline
- * against other writers, and every chunk.
+ * resources are while capacity or reservations exist.  With all reservations,
+ * children lose their capacity.  Locks: arbiter_timeline against other writers, and every chunk.
  */
 Datum
 arbiter_truncate_trigger(PG_FUNCTION_ARGS)
@@ -133,7 +134,11 @@ arbiter_truncate_trigger(PG_FUNCTION_ARGS)
 								  INT64_FORMAT " rows of capacity and reservations refer to them.",
 								  count, count),
 				 errhint("Truncate arbiter_capacity and arbiter_reservation in the same command.")));
+	if (relid == relations->reservation)
+		LockRelationOid(relations->capacity, RowExclusiveLock);
 	unbuild_all();
+	if (relid == relations->reservation)
+		children_clear_all();
 	return PointerGetDatum(NULL);
 }
 

@@ -73,6 +73,11 @@ resource_read(TupleTableSlot *slot, Resource *resource)
 	value = slot_getattr(slot, columns[RESOURCE_OVERCOMMIT_RATIO], &isnull);
 	resource->has_overcommit = !isnull;
 	resource->overcommit = isnull ? 0 : scaled_int(value, OVERCOMMIT_ONE);
+	value = slot_getattr(slot, columns[RESOURCE_PARENT_RESERVATION_ID], &isnull);
+	resource->is_child = !isnull;
+	resource->parent_reservation_id = isnull ? 0 : DatumGetInt64(value);
+	value = slot_getattr(slot, columns[RESOURCE_PARENT_RESOURCE_ID], &isnull);
+	resource->parent_resource_id = isnull ? 0 : DatumGetInt32(value);
 }
 
 /*

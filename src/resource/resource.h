@@ -37,6 +37,9 @@ typedef struct Resource
 	bool		has_overcommit; /* so there are both of these */
 	int64		firm_horizon;	/* microseconds */
 	int32		overcommit;		/* of capacity, OVERCOMMIT_ONE being all of it */
+	bool		is_child;		/* its capacity is this reservation ... */
+	int64		parent_reservation_id;
+	int32		parent_resource_id; /* ... of this resource */
 } Resource;
 
 extern int64 interval_length(const Interval *interval);

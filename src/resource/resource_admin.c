@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * resource_admin.c
- *	  Create, alter, drop and rebuild resources.
+ *	  Create, alter and rebuild resources.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,16 +11,13 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
-#include "commands/trigger.h"
-#include "resource/resource.h"
+#include "resource/resource_admin.h"
 #include "resource/resource_cache.h"
 #include "storage/lmgr.h"
 #include "support/arguments.h"
-#include "support/key_scan.h"
 #include "support/locks.h"
 #include "support/relations.h"
 #include "support/row_writer.h"
-#include "support/trigger_call.h"
 #include "timeline/base_rows.h"
 #include "timeline/timeline.h"
 #include "utils/array.h"
@@ -31,9 +28,7 @@
 
 PG_FUNCTION_INFO_V1(arbiter_create_resource);
 PG_FUNCTION_INFO_V1(arbiter_alter_resource);
-PG_FUNCTION_INFO_V1(arbiter_drop_resource);
 PG_FUNCTION_INFO_V1(arbiter_rebuild);
-PG_FUNCTION_INFO_V1(arbiter_resource_trigger);
 
 /* what can be added to any clock */
 #define MIN_LEAD_YEARS	1000
@@ -214,9 +209,13 @@ read_options(FunctionCallInfo fcinfo, int first, Datum *values)
 	}
 }
 
-/* a name is locked before it is looked up, so that two creators do not race */
-static void
-check_name(const char *name)
+/*
+ * resource_check_name refuses a name that a resource cannot be given (42602,
+ * 42710).  It is locked before it is looked up, so that two creators do not
+ * race.
+ */
+void
+resource_check_name(const char *name)
 {
 	Snapshot	snapshot;
 	Resource	other;
@@ -268,7 +267,7 @@ arbiter_create_resource(PG_FUNCTION_ARGS)
 	require_writable("arbiter_create_resource()");
 
 	row_writer_open(&writer, relations->resource, CMD_INSERT);
-	check_name(name);
+	resource_check_name(name);
 
 	resource_id = (int32) nextval_internal(relations->resource_id_seq, false);
 	for (int i = 0; i < NOPTIONS; i++)
@@ -289,10 +288,11 @@ arbiter_create_resource(PG_FUNCTION_ARGS)
 }
 
 /*
- * Lock the row of a resource by name and return its latest version in a slot.
+ * resource_lock_row locks the row of a resource by name and returns its latest
+ * version in a slot.
  */
-static void
-lock_resource_row(Relation rel, const char *name, LockTupleMode mode,
+void
+resource_lock_row(Relation rel, const char *name, LockTupleMode mode,
 				  Resource *resource, TupleTableSlot **row)
 {
 	Snapshot	snapshot = decision_snapshot();
@@ -347,7 +347,7 @@ arbiter_alter_resource(PG_FUNCTION_ARGS)
 	require_writable("arbiter_alter_resource()");
 
 	row_writer_open(&writer, relations->resource, CMD_UPDATE);
-	lock_resource_row(writer.rel, name, LockTupleNoKeyExclusive, &resource, &row);
+	resource_lock_row(writer.rel, name, LockTupleNoKeyExclusive, &resource, &row);
 	row_writer_copy_row(&writer, row);
 
 	if (!PG_ARGISNULL(1))
@@ -355,7 +355,7 @@ arbiter_alter_resource(PG_FUNCTION_ARGS)
 		char	   *new_name = text_to_cstring(PG_GETARG_TEXT_PP(1));
 
 		if (strcmp(new_name, name) != 0)
-			check_name(new_name);
+			resource_check_name(new_name);
 		row_writer_set(&writer, columns[RESOURCE_NAME], PG_GETARG_DATUM(1), false);
 	}
 	for (int i = 0; i < NOPTIONS; i++)
@@ -401,119 +401,6 @@ arbiter_alter_resource(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* rows of a table that belong to a resource, and how to delete them */
-static int64
-sweep_rows(Oid relid, Oid index, int32 resource_id, bool delete_them)
-{
-	RowWriter	writer;
-	Snapshot	snapshot = latest_snapshot();
-	KeyScan		scan;
-	ScanKeyData key;
-	int64		count = 0;
-
-	if (delete_them)
-		row_writer_open(&writer, relid, CMD_DELETE);
-	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
-				Int32GetDatum(resource_id));
-	key_scan_begin(&scan, relid, index, snapshot, &key, 1);
-	while (key_scan_next(&scan))
-	{
-		count++;
-		if (delete_them)
-			row_writer_delete(&writer, &scan.slot->tts_tid);
-	}
-	key_scan_end(&scan);
-	UnregisterSnapshot(snapshot);
-	if (delete_them)
-		row_writer_close(&writer);
-	return count;
-}
-
-/*
- * Take away what belongs to a resource; its row goes after.  2BP01 while
- * reservations exist, unless forced.
- */
-static void
-drop_contents(const Resource *resource, bool force)
-{
-	const ArbiterRelations *relations = arbiter_relations();
-	int64		count;
-
-	/* waits for whoever holds a chunk, and then sees what they reserved */
-	LockRelationOid(relations->reservation, RowExclusiveLock);
-	LockRelationOid(relations->capacity, RowExclusiveLock);
-	LockRelationOid(relations->timeline, RowExclusiveLock);
-	timeline_unbuild(resource->id);
-	count = sweep_rows(relations->reservation, relations->reservation_start_idx,
-					   resource->id, force);
-	if (count > 0 && !force)
-		ereport(ERROR,
-				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
-				 errmsg("cannot drop resource \"%s\" because reservations of it exist",
-						resource->name),
-				 errdetail_plural(INT64_FORMAT " row of arbiter_reservation, cancelled ones included, belongs to it.",
-								  INT64_FORMAT " rows of arbiter_reservation, cancelled ones included, belong to it.",
-								  count, count),
-				 errhint("Cancel and purge them first, or use arbiter_drop_resource(%s, force => true) to delete them.",
-						 quote_literal_cstr(resource->name))));
-	sweep_rows(relations->capacity, relations->capacity_start_idx,
-			   resource->id, true);
-	CommandCounterIncrement();
-
-	/* a trigger of a user may have seen to it that there is more */
-	timeline_unbuild(resource->id);
-	if (sweep_rows(relations->reservation, relations->reservation_start_idx,
-				   resource->id, false) > 0 ||
-		sweep_rows(relations->capacity, relations->capacity_start_idx,
-				   resource->id, false) > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-				 errmsg("a trigger has written rows of resource \"%s\" while it was dropped",
-						resource->name),
-				 errhint("Disable the trigger, or let it leave the resource alone.")));
-}
-
-/*
- * arbiter_drop_resource(name text, force boolean) -> void
- *
- * Drops a resource, its schedule and its timeline; with force its reservations
- * too, history included.
- *
- * Errors: 22004, 42704, 2BP01 while reservations exist (DETAIL counts them).
- * Locks: the resource exclusively, and every chunk of it; with force, the table
- * arbiter_reservation against other writers.  Volatile and parallel unsafe: it
- * writes.
- */
-Datum
-arbiter_drop_resource(PG_FUNCTION_ARGS)
-{
-	const ArbiterRelations *relations = arbiter_relations();
-	char	   *name = argument_text(fcinfo, 0, "name");
-	RowWriter	writer;
-	Resource	resource;
-	TupleTableSlot *row;
-
-	argument_not_null(fcinfo, 1, "force");
-	require_writable("arbiter_drop_resource()");
-
-	/*
-	 * With force, rows of reservations are deleted after chunks are locked,
-	 * against the order: so nobody may hold a row and wait for a chunk.
-	 */
-	LockRelationOid(relations->reservation,
-					PG_GETARG_BOOL(1) ? ShareRowExclusiveLock : RowExclusiveLock);
-	LockRelationOid(relations->capacity, RowExclusiveLock);
-	row_writer_open(&writer, relations->resource, CMD_DELETE);
-	lock_resource_row(writer.rel, name, LockTupleExclusive, &resource, &row);
-	drop_contents(&resource, PG_GETARG_BOOL(1));
-	resource_cache_changed();
-	row_writer_delete(&writer, &row->tts_tid);
-	ExecDropSingleTupleTableSlot(row);
-	row_writer_close(&writer);
-	CommandCounterIncrement();
-	PG_RETURN_VOID();
-}
-
 /*
  * arbiter_rebuild(resource text) -> bigint
  *
@@ -541,53 +428,4 @@ arbiter_rebuild(PG_FUNCTION_ARGS)
 	if (chunks < 0)
 		resource_vanished_error(name);
 	PG_RETURN_INT64(chunks);
-}
-
-/*
- * arbiter_resource_trigger() BEFORE UPDATE OR DELETE ROW ON arbiter_resource
- *
- * A resource keeps its id (55000), and a raw DELETE does what
- * arbiter_drop_resource() does without force.  Where logical replication
- * applies the row, it is only told to the caches of resources.
- */
-Datum
-arbiter_resource_trigger(PG_FUNCTION_ARGS)
-{
-	TriggerData *trigger = (TriggerData *) fcinfo->context;
-	AttrNumber	id_column;
-	AttrNumber	name_column;
-	Resource	resource;
-	bool		isnull;
-
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(trigger->tg_event) ||
-		!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
-		RelationGetRelid(trigger->tg_relation) != arbiter_relations()->resource)
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" is a row trigger of arbiter_resource",
-						"arbiter_resource_trigger")));
-
-	resource_cache_changed();
-	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
-		return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
-							   trigger->tg_newtuple : trigger->tg_trigtuple);
-
-	id_column = arbiter_relations()->resource_column[RESOURCE_ID];
-	name_column = arbiter_relations()->resource_column[RESOURCE_NAME];
-	resource.id = DatumGetInt32(slot_getattr(trigger->tg_trigslot, id_column, &isnull));
-	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
-	{
-		if (DatumGetInt32(slot_getattr(trigger->tg_newslot, id_column, &isnull)) != resource.id)
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("cannot change the id of a resource"),
-					 errdetail("Capacity and reservations refer to resource %d.",
-							   resource.id),
-					 errhint("Rename it with arbiter_alter_resource(), or create another resource.")));
-		return PointerGetDatum(trigger->tg_newtuple);
-	}
-
-	resource.name = TextDatumGetCString(slot_getattr(trigger->tg_trigslot, name_column, &isnull));
-	drop_contents(&resource, false);
-	return PointerGetDatum(trigger->tg_trigtuple);
 }

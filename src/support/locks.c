@@ -7,9 +7,10 @@
  *
  *	1. tables: arbiter_reservation first, then arbiter_capacity, the rest;
  *	2. the request key; of several, ascending by hash;
- *	3. resources, ascending by id;
- *	4. rows of arbiter_reservation, by (reservation_id, part);
- *	5. chunks, by (resource_id, time).
+ *	3. the parts of a reservation, see reservation_parts_lock();
+ *	4. resources, ascending by id;
+ *	5. rows of arbiter_reservation, by (reservation_id, part);
+ *	6. chunks, by (resource_id, time).
  *
  * So transactions of one call each cannot deadlock.
  *
@@ -32,6 +33,23 @@
  * finds that a chunk must be created.  Those who have the resource exclusively
  * then do not wait for rows, but pass over them, with one exception:
  * arbiter_drop_resource() with force deletes them, and may meet 40P01.
+ *
+ * A second one is: who changes a reservation has its rows when he finds that it
+ * is the capacity of other resources, its children (capacity/children.c), and
+ * then locks these exclusively, before any chunk.  He waits only for those who
+ * have a child's lock, and none of these waits for a row of the reservation or
+ * for a lock of his:
+ *
+ *	- a reservation of the child, which has it in share mode, waits for chunks of
+ *	  it, and of resources before it that it does not get to lock any more;
+ *	- who has the child exclusively passes over rows that are locked;
+ *	- the rows of expired holds that are waited for are not those of a
+ *	  reservation that has a child: it was confirmed.
+ *
+ * The two meet 40P01 only where one call is about both levels: it changes a
+ * reservation and, in the same statement, a hold of its child that expires in
+ * this moment, or a reservation takes of its own child; or where the id of the
+ * child is below that of its parent because somebody chose ids by hand.
  *
  * The chunk creation lock orders two creators of one chunk.  It is released
  * at once: the later one then sees the uncommitted row of the earlier one
@@ -160,6 +178,22 @@ request_key_lock(const char *user_id, const char *request_key)
 	LockDatabaseObject(arbiter_relations()->reservation,
 					   (Oid) request_key_hash(user_id, request_key), 0,
 					   ExclusiveLock);
+}
+
+/* few, because one statement may insert any number of rows */
+#define PARTS_LOCKS	64
+
+/*
+ * reservation_parts_lock is taken in share mode by whoever writes a raw row with
+ * a new reservation_id, to the end of the transaction, and exclusively by who
+ * must know all parts of a reservation that there are or will be.
+ */
+void
+reservation_parts_lock(int64 reservation_id, LOCKMODE mode)
+{
+	LockDatabaseObject(arbiter_relations()->reservation,
+					   (Oid) (murmurhash32((uint32) reservation_id) % PARTS_LOCKS),
+					   1, mode);
 }
 
 /*

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "datatype/timestamp.h"
+#include "storage/lockdefs.h"
 #include "support/compat.h"
 #include "utils/snapshot.h"
 
@@ -24,6 +25,8 @@ extern void chunk_queue_lock(int32 resource_id, TimestampTz end);
 extern void chunk_queue_unlock(int32 resource_id, TimestampTz end);
 extern uint32 request_key_hash(const char *user_id, const char *request_key);
 extern void request_key_lock(const char *user_id, const char *request_key);
+
+extern void reservation_parts_lock(int64 reservation_id, LOCKMODE mode);
 
 extern Snapshot decision_snapshot(void);
 extern Snapshot latest_snapshot(void);

@@ -32,7 +32,8 @@
 static const char *const resource_names[RESOURCE_NCOLUMNS] = {
 	"resource_id", "name", "unit", "min_lead", "granularity", "setup_time",
 	"cleanup_time", "float_percent", "resource_type", "firm_horizon",
-	"overcommit_ratio", "created_at", "attributes"
+	"overcommit_ratio", "created_at", "attributes",
+	"parent_reservation_id", "parent_resource_id"
 };
 static const char *const capacity_names[CAPACITY_NCOLUMNS] = {
 	"resource_id", "during", "amount"
@@ -150,6 +151,7 @@ arbiter_relations(void)
 	cache.resource_pkey = find_relation(schema, "arbiter_resource_pkey");
 	cache.resource_name_key = find_relation(schema, "arbiter_resource_name_key");
 	cache.resource_type_idx = find_relation(schema, "arbiter_resource_type_idx");
+	cache.resource_parent_key = find_relation(schema, "arbiter_resource_parent_key");
 	cache.resource_id_seq = find_relation(schema, "arbiter_resource_resource_id_seq");
 	cache.capacity = find_relation(schema, "arbiter_capacity");
 	cache.capacity_start_idx = find_relation(schema, "arbiter_capacity_start_idx");

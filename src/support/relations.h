@@ -32,6 +32,8 @@ typedef enum ResourceColumn
 	RESOURCE_OVERCOMMIT_RATIO,
 	RESOURCE_CREATED_AT,
 	RESOURCE_ATTRIBUTES,
+	RESOURCE_PARENT_RESERVATION_ID,
+	RESOURCE_PARENT_RESOURCE_ID,
 	RESOURCE_NCOLUMNS
 } ResourceColumn;
 
@@ -129,6 +131,7 @@ typedef struct ArbiterRelations
 	Oid			resource_pkey;
 	Oid			resource_name_key;
 	Oid			resource_type_idx;
+	Oid			resource_parent_key;
 	Oid			resource_id_seq;
 	Oid			capacity;
 	Oid			capacity_start_idx;

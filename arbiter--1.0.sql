@@ -1747,7 +1747,7 @@ COMMENT ON COLUMN @extschema@.arbiter_timeline.base IS 'added to every step, min
 COMMENT ON COLUMN @extschema@.arbiter_timeline.steps IS 'pairs of start (microseconds since 2000-01-01 UTC) and availability';
 COMMENT ON TABLE @extschema@.arbiter_denial IS 'requests refused by the try functions and arbiter_reserve_many(); a plain arbiter_reserve() that raises rolls back and cannot log';
 COMMENT ON COLUMN @extschema@.arbiter_denial.spans IS 'all spans that were asked for, of which during is the one in which most was lacking; NULL: one range';
-COMMENT ON VIEW @extschema@.arbiter_resource_tree IS 'resources and what was sublet of them: depth 1 is declared, a child''s capacity is a reservation of its parent';
+COMMENT ON VIEW @extschema@.arbiter_resource_tree IS 'which resources are sublets of which? Capacity at depth 1 is declared, that of a child is a reservation of its parent';
 COMMENT ON VIEW @extschema@.arbiter_booking IS 'one row per reservation_id: resources, start, end and effective status';
 COMMENT ON VIEW @extschema@.arbiter_utilisation IS 'how much of each resource is used, day by day? Last 30 days to next 30 days in the session''s time zone, hours are amount times hours; counts what reservations occupy (setup and cleanup too), not cancelled ones nor expired holds';
 COMMENT ON VIEW @extschema@.arbiter_usage IS 'who uses how much of what? Unit-hours of the last 30 days (used) and the next 30 (booked); counts the range that the user asked for, of reservations that are confirmed or held and not expired';

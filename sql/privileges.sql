@@ -87,7 +87,7 @@ GRANT EXECUTE ON FUNCTION
 	arbiter_try_reserve(text, text, text, bigint, text, text, boolean),
 	arbiter_reserve_all(jsonb, timestamptz, timestamptz, text, text, boolean),
 	arbiter_try_reserve_all(jsonb, timestamptz, timestamptz, text, text, boolean),
-	arbiter_cancel(bigint),
+	arbiter_cancel(bigint, boolean),
 	arbiter_available(text, text, text)
 TO regress_arbiter_booker;
 GRANT SELECT ON arbiter_resource, arbiter_capacity, arbiter_reservation, arbiter_timeline, arbiter_denial, arbiter_booking TO regress_arbiter_reader;

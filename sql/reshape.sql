@@ -302,7 +302,7 @@ SELECT outcome($$ SELECT arbiter_resize(1, 1) $$);
 SELECT outcome($$ SELECT arbiter_move(1, '2030-01-01') $$);
 RESET ROLE;
 -- EXECUTE is all it takes, whoever reserved
-GRANT EXECUTE ON FUNCTION arbiter_extend(bigint, timestamptz), arbiter_truncate(bigint, timestamptz), arbiter_resize(bigint, bigint, text), arbiter_move(bigint, timestamptz)
+GRANT EXECUTE ON FUNCTION arbiter_extend(bigint, timestamptz), arbiter_truncate(bigint, timestamptz, boolean), arbiter_resize(bigint, bigint, text, timestamptz, boolean), arbiter_move(bigint, timestamptz, boolean)
 TO regress_arbiter_reshape;
 SET ROLE regress_arbiter_reshape;
 SELECT arbiter_extend(:other, '2030-03-16'), arbiter_truncate(:other, '2030-03-15'), arbiter_resize(:other, 5), arbiter_move(:other, '2030-03-20');

@@ -126,6 +126,13 @@ COPY arbiter_template FROM stdin;
 \.
 SELECT arbiter_fits('tpl.copied', '2030-01-05', '2030-01-06');
 SELECT outcome($$ SELECT arbiter_reserve_template('tpl.empty', 1, '2030-01-05', '2030-01-06') $$);
+-- all of a version's items come at once
+COPY arbiter_template_item FROM stdin;
+999999	3	\N	tpl.memory	1
+\.
+COPY arbiter_template_item FROM stdin;
+\N	3	\N	tpl.memory	1
+\.
 SELECT arbiter_set_template('tpl.copied', '{"tpl.memory": 2, "tpl.cores": 1}');
 SELECT arbiter_set_template('tpl.empty', '{"tpl.cores": 1}') > 0;
 SELECT version, resource_types FROM arbiter_current_template WHERE name = 'tpl.empty';
@@ -300,6 +307,13 @@ SELECT arbiter_extend(:id, '2030-01-15 12:00');
 SELECT arbiter_move(:id, '2030-01-14 06:00');
 SELECT r.name, v.during, v.amount, v.template_count FROM arbiter_reservation v JOIN arbiter_resource r USING (resource_id)
 WHERE reservation_id = :id ORDER BY 1;
+-- also on another resource
+SELECT arbiter_create_resource('tpl.spare') > 0;
+SELECT arbiter_set_capacity('tpl.spare', '2030-01-01', '2030-02-01', 10);
+SELECT moved FROM arbiter_evacuate('tpl.node-1.memory', 'tpl.spare', '2030-01-14', '2030-01-16');
+SELECT arbiter_transfer(:id, 'somebody else');
+SELECT r.name, v.amount, t.name, v.template_count FROM arbiter_reservation v JOIN arbiter_resource r USING (resource_id)
+JOIN arbiter_template t USING (template_id) WHERE reservation_id = :id ORDER BY 1;
 SELECT arbiter_cancel(:id);
 
 -- buckets: what fits in each of them, float, setup and cleanup time included

@@ -254,6 +254,23 @@ changes_version(TriggerData *trigger)
 	return false;
 }
 
+/* does the version of a row that a COPY brings have items already? */
+static bool
+has_items(TriggerData *trigger)
+{
+	AttrNumber	column = arbiter_relations()->template_item_column[TEMPLATE_ITEM_TEMPLATE_ID];
+	Snapshot	snapshot = latest_snapshot();
+	Template	template = {0};
+	bool		isnull;
+
+	/* those of this very COPY are not seen yet */
+	template.id = DatumGetInt32(slot_getattr(trigger->tg_trigslot, column, &isnull));
+	if (!isnull)
+		template_read_items(&template, snapshot);
+	UnregisterSnapshot(snapshot);
+	return template.bundle.nitems > 0;
+}
+
 /* is there a reservation of any template? */
 static bool
 any_is_used(void)
@@ -286,7 +303,7 @@ any_is_used(void)
  *							  ON arbiter_template, arbiter_template_item
  *
  * Refuses (55000) what plain SQL must not do: versions are not changed or
- * deleted, and only COPY adds rows.  An UPDATE of retired_at is let through, and
+ * deleted, and only COPY adds rows, the items of a version at once.  An UPDATE of retired_at is let through, and
  * TRUNCATE while no reservation is of a template.
  */
 Datum
@@ -312,6 +329,8 @@ arbiter_template_trigger(PG_FUNCTION_ARGS)
 	{
 		if (!is_copy_into(relid))
 			immutable_error("inserted but by COPY");
+		if (relid == relations->template_item && has_items(trigger))
+			immutable_error("given more items");
 		return PointerGetDatum(trigger->tg_trigtuple);
 	}
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))

@@ -454,6 +454,40 @@ SELECT arbiter_fits('tpl.tiny', '2030-01-27', '2030-01-28');
 ROLLBACK TO a;
 SELECT arbiter_fits('tpl.tiny', '2030-01-27', '2030-01-28');
 ROLLBACK;
+-- triggers of users are heard: what one leaves in the row is what is written, none may suppress it
+BEGIN;
+CREATE FUNCTION packer() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF new.name = 'tpl.suppressed' THEN
+		RETURN NULL;
+	END IF;
+	new.template_id := 7654321;
+	RETURN new;
+END
+$$;
+CREATE TRIGGER packer BEFORE INSERT ON arbiter_template FOR EACH ROW EXECUTE FUNCTION packer();
+SELECT arbiter_set_template('tpl.chosen', '{"tpl.cores": 2}');
+SELECT template_id, resource_types FROM arbiter_current_template WHERE name = 'tpl.chosen';
+SELECT arbiter_fits('tpl.chosen', '2030-01-27', '2030-01-28');
+SELECT outcome($$ SELECT arbiter_set_template('tpl.suppressed', '{"tpl.cores": 2}') $$);
+CREATE TRIGGER elsewhere BEFORE INSERT ON arbiter_resource FOR EACH ROW EXECUTE FUNCTION arbiter_template_trigger();
+SELECT outcome($$ INSERT INTO arbiter_resource (name) VALUES ('tpl.elsewhere') $$);
+ROLLBACK;
+-- a template of many resources
+BEGIN;
+SELECT count(arbiter_create_resource('tpl.many' || i)), count(arbiter_set_capacity('tpl.many' || i, '2030-01-01', '2030-02-01', 9))
+FROM generate_series(1, 300) i;
+SELECT arbiter_set_template('tpl.many', jsonb_object_agg('tpl.many' || i, 2)) > 0 FROM generate_series(1, 300) i;
+SELECT arbiter_reserve_template('tpl.many', 3, '2030-01-05', '2030-01-06') AS id \gset
+SELECT count(*), sum(amount), arbiter_fits('tpl.many', '2030-01-05', '2030-01-06'), arbiter_fits('tpl.many', '2030-01-06', '2030-01-07')
+FROM arbiter_reservation WHERE reservation_id = :id;
+ROLLBACK;
+-- a parallel worker reads too
+BEGIN;
+SELECT set_config(name, 'on', true) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+SELECT arbiter_fits('tpl.small', '2030-01-27', '2030-01-28');
+SELECT count(*) FROM arbiter_fits_calendar('tpl.small', '2030-01-27', '2030-01-28', '1 h');
+ROLLBACK;
 -- the trigger function is for its triggers alone
 SELECT outcome($$ SELECT arbiter_template_trigger() $$);
 

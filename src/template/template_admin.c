@@ -93,11 +93,12 @@ write_items(const Template *template)
 }
 
 static void
-write_version(const char *name, const Template *template)
+write_version(const char *name, Template *template)
 {
 	const ArbiterRelations *relations = arbiter_relations();
 	const AttrNumber *columns = relations->template_column;
 	RowWriter	writer;
+	bool		isnull;
 
 	row_writer_open(&writer, relations->template, CMD_INSERT);
 	row_writer_new_row(&writer, columns, TEMPLATE_NCOLUMNS);
@@ -108,6 +109,8 @@ write_version(const char *name, const Template *template)
 	row_writer_set(&writer, columns[TEMPLATE_CREATED_AT],
 				   TimestampTzGetDatum(GetCurrentTimestamp()), false);
 	row_writer_before_insert(&writer);
+	/* a trigger of a user may have chosen another one */
+	template->id = DatumGetInt32(slot_getattr(writer.slot, columns[TEMPLATE_ID], &isnull));
 	row_writer_insert(&writer);
 	row_writer_close(&writer);
 	CommandCounterIncrement();

@@ -63,6 +63,15 @@ SELECT arbiter_reserve_template('pair', 1, '2030-02-02', '2030-02-03');
 SELECT arbiter_set_template('gone', '{"held": 1}');
 SELECT arbiter_drop_template('gone');
 SELECT granted FROM arbiter_try_reserve_template('pair', 3, '2030-02-02', '2030-02-03');
+-- sublets, two deep, and one whose reservation was cancelled from under it
+SELECT arbiter_create_resource('farm');
+SELECT arbiter_set_capacity('farm', '2030-01-01', '2030-03-01', 20);
+SELECT arbiter_sublet(arbiter_reserve('farm', '2030-01-01', '2030-02-01', 12, 'project'), 'farm.project');
+SELECT arbiter_resize(reservation_id, 8, from_time => '2030-01-15') FROM arbiter_booking WHERE user_id = 'project';
+SELECT arbiter_sublet(arbiter_reserve('farm.project', '2030-01-10', '2030-01-20', 6, 'cluster'), 'farm.cluster');
+SELECT arbiter_reserve('farm.cluster', '2030-01-10', '2030-01-12', 6);
+SELECT arbiter_sublet(arbiter_reserve('farm', '2030-01-01', '2030-02-01', 2, 'lost'), 'farm.lost');
+SELECT arbiter_cancel(reservation_id) FROM arbiter_booking WHERE user_id = 'lost';
 -- the random load leaves these alone
 SELECT setval('arbiter_reservation_id_seq', 100);
 
@@ -96,6 +105,7 @@ my @contents = (
 	'SELECT last_value, is_called FROM arbiter_reservation_id_seq',
 	'SELECT last_value, is_called FROM arbiter_resource_resource_id_seq',
 	'SELECT last_value, is_called FROM arbiter_denial_denial_id_seq',
+	'SELECT * FROM arbiter_resource_tree ORDER BY path',
 	'SELECT * FROM arbiter_conflicts()',
 	q{SELECT r, c.relname, has_table_privilege(r, c.oid, p), p
 		FROM pg_class c, unnest('{owner,booker,analyst,stranger}'::text[]) r,

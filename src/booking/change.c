@@ -192,9 +192,13 @@ change_end_row(Change *change, ChangePart *part)
 	part->changed = writer->slot;
 }
 
-static void
-give_back_range(Change *change, const ReservationTake *take,
-				TimestampTz start, TimestampTz end)
+/*
+ * change_give_back_range gives back what a part takes over a range, where that
+ * was counted and is not taken after all.
+ */
+void
+change_give_back_range(Change *change, const ReservationTake *take,
+					   TimestampTz start, TimestampTz end)
 {
 	ReservationTake cut = *take;
 
@@ -236,8 +240,8 @@ change_share_gaps(Change *change)
 				before->changed = row;
 				before->new_take = earlier;
 			}
-			give_back_range(change, &earlier, earlier.end, end);
-			give_back_range(change, &part->new_take, start, part->new_take.start);
+			change_give_back_range(change, &earlier, earlier.end, end);
+			change_give_back_range(change, &part->new_take, start, part->new_take.start);
 		}
 		before = part;
 	}

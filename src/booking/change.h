@@ -60,6 +60,9 @@ pg_noreturn extern void change_expired_error(const ChangePart *part,
 extern int32 change_only_resource(const Change *change, int64 reservation_id,
 								  const char *call);
 extern void change_start_row(Change *change, ChangePart *part);
+extern void change_give_back_range(Change *change,
+								   const ReservationTake *take,
+								   TimestampTz start, TimestampTz end);
 extern void change_end_row(Change *change, ChangePart *part);
 extern void change_share_gaps(Change *change);
 extern void change_clean_up(Change *change, ChangePart *part);

@@ -252,7 +252,7 @@ typedef struct Split
 {
 	TimestampTz from;
 	RowWriter	writer;			/* opened with the first one */
-	TupleTableSlot **rows;		/* what was before that instant */
+	TupleTableSlot **rows;		/* what comes after that instant */
 	int			n;
 	int32		last_part;
 } Split;
@@ -274,16 +274,17 @@ open_split(Split *split, const Change *change)
 }
 
 /*
- * Make a part of its own of what a row is before an instant; the row itself is
- * what comes after.
+ * End a row at the instant, and make what comes after a part of its own, with
+ * another amount.  There is no setup and cleanup between the two.
  */
 static void
-split_row(Split *split, Change *change, ChangePart *part)
+split_row(Split *split, Change *change, ChangePart *part, int64 amount)
 {
 	const AttrNumber *columns = arbiter_relations()->reservation_column;
 	RowWriter  *writer = &split->writer;
 	Resource	resource = {0};
 	ReservationTake take;
+	TimestampTz occupied_end;
 
 	if (split->n == 0)
 		open_split(split, change);
@@ -293,14 +294,27 @@ split_row(Split *split, Change *change, ChangePart *part)
 				 errmsg("reservation " INT64_FORMAT " has no number left for another part",
 						part->reservation_id),
 				 errhint("Give its parts lower numbers.")));
+	set_range(change, part, part->start, split->from);
+
 	row_writer_copy_row(writer, part->row);
 	row_writer_set(writer, columns[RESERVATION_PART],
 				   Int32GetDatum(split->last_part), false);
 	row_writer_set(writer, columns[RESERVATION_DURING],
-				   range_datum(part->start, split->from), false);
+				   range_datum(split->from, part->end), false);
+	row_writer_set(writer, columns[RESERVATION_AMOUNT], Int64GetDatum(amount), false);
 	row_writer_before_insert(writer);
 	if (reservation_settle(writer, &resource, part->row, &take))
+	{
+		TupleTableSlot *row = writer->slot;
+
+		occupied_end = part->new_take.end;
+		reservation_share_gap(&change->writer, &part->changed, &part->new_take,
+							  &row, &take);
+		change_give_back_range(change, &part->new_take, part->new_take.end,
+							   occupied_end);
 		reservation_take(&change->net, &take, &resource);
+		writer->slot = row;
+	}
 	split->rows[split->n++] = writer->slot;
 }
 
@@ -324,7 +338,7 @@ write_split(Split *split)
  * Gives a reservation another amount, smaller or larger; of its parts, to those
  * of a resource.  The resource may be NULL where there is only one.  With
  * from_time, what is before that instant keeps its amount: a part that the
- * instant is within becomes two, and the new one is the earlier one.
+ * instant is within becomes two, without setup and cleanup between them.
  *
  * Errors: 22004 NULL; RV005 amount; 42704 resource; RV008 no such reservation,
  * or none that is held or confirmed; RV009 a hold that has expired; 22023 it has
@@ -380,15 +394,15 @@ arbiter_resize(PG_FUNCTION_ARGS)
 		later = true;
 		if (part->take.amount == amount)
 			continue;
+		if (part->start < split.from)
+		{
+			split_row(&split, &change, part, amount);
+			continue;
+		}
 		change_start_row(&change, part);
 		row_writer_set(&change.writer, columns[RESERVATION_AMOUNT],
 					   Int64GetDatum(amount), false);
-		if (part->start < split.from)
-			row_writer_set(&change.writer, columns[RESERVATION_DURING],
-						   range_datum(split.from, part->end), false);
 		change_end_row(&change, part);
-		if (part->start < split.from)
-			split_row(&split, &change, part);
 	}
 	if (!any)
 		ereport(ERROR,

@@ -42,6 +42,7 @@ TAP_TESTS = 1
 # PostgreSQL's macros compare int with size_t, and its interfaces have
 # parameters that not every implementation uses.
 PG_CPPFLAGS = -I$(srcdir)/src
+SHLIB_LINK = -lical
 PG_CFLAGS = -Wall -Wextra -Wno-sign-compare -Wno-unused-parameter
 EXTRA_CLEAN = unit/steps_test
 

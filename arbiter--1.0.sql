@@ -427,6 +427,15 @@ WHERE t.retired_at IS NULL AND NOT EXISTS (
 	SELECT FROM @extschema@.arbiter_template l WHERE l.name = t.name AND l.version > t.version);
 
 --
+-- Recurrence
+--
+
+CREATE FUNCTION @extschema@.arbiter_occurrences(rule text, first_start timestamptz, tz text,
+	window_start timestamptz, window_end timestamptz)
+RETURNS TABLE (occurrence integer, start_time timestamptz)
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+
+--
 -- Life of a reservation
 --
 
@@ -1782,6 +1791,11 @@ COMMENT ON FUNCTION @extschema@.arbiter_reserve_spans(text, tstzmultirange, bigi
 COMMENT ON FUNCTION @extschema@.arbiter_try_reserve_spans(text, tstzmultirange, bigint, text, text, boolean) IS 'reserve several spans, all or nothing; a refusal is a row, logged in arbiter_denial';
 COMMENT ON FUNCTION @extschema@.arbiter_reserve_many(jsonb, boolean) IS 'reserve for an array of requests, [{"resource": "gpu", "start_time": ..., "end_time": ..., "amount": 4}, ...], one result row each';
 COMMENT ON FUNCTION @extschema@.arbiter_cancel(bigint, boolean) IS 'cancel a reservation: its whole range is freed, its rows stay for history';
+
+-- comments: recurrence
+
+COMMENT ON FUNCTION @extschema@.arbiter_occurrences(text, timestamptz, text, timestamptz, timestamptz) IS 'when a rule (iCalendar RRULE, EXDATE, RDATE, or five cron fields) recurs in a window, in the wall-clock time of a time zone';
+
 -- comments: life of a reservation
 COMMENT ON FUNCTION @extschema@.arbiter_confirm(bigint) IS 'make a reservation of a hold that has not expired';
 COMMENT ON FUNCTION @extschema@.arbiter_extend(bigint, timestamptz) IS 'let a reservation end later';

@@ -72,6 +72,13 @@ SELECT arbiter_sublet(arbiter_reserve('farm.project', '2030-01-10', '2030-01-20'
 SELECT arbiter_reserve('farm.cluster', '2030-01-10', '2030-01-12', 6);
 SELECT arbiter_sublet(arbiter_reserve('farm', '2030-01-01', '2030-02-01', 2, 'lost'), 'farm.lost');
 SELECT arbiter_cancel(reservation_id) FROM arbiter_booking WHERE user_id = 'lost';
+-- a series, of which one occurrence moved, and spans that share the gap between them
+SELECT count(*) FROM arbiter_reserve_series('optioned', 1, '2 hours', 'FREQ=WEEKLY;BYDAY=TU;COUNT=6', '2030-03-05 09:00', 'Europe/London', user_id => 'course', request_key => 'term');
+SELECT count(*) FROM arbiter_move_series(1, '1 day', 5);
+SELECT arbiter_create_resource('spanned', setup_time => '30 min', cleanup_time => '30 min');
+SELECT arbiter_set_capacity('spanned', '2030-01-01', '2030-02-01', 8);
+SELECT arbiter_reserve_spans('spanned', '{[2030-01-20 10:00, 2030-01-20 11:00), [2030-01-20 11:05, 2030-01-20 12:00)}', 7, 'spanner');
+SELECT granted FROM arbiter_try_reserve_spans('spanned', '{[2030-01-20 10:00, 2030-01-20 11:00), [2030-01-20 11:05, 2030-01-20 12:00)}', 7, 'spanner');
 -- the random load leaves these alone
 SELECT setval('arbiter_reservation_id_seq', 100);
 
@@ -98,6 +105,8 @@ my @contents = (
 	'SELECT * FROM arbiter_capacity ORDER BY resource_id, during',
 	'SELECT * FROM arbiter_reservation ORDER BY reservation_id, part',
 	'SELECT * FROM arbiter_denial ORDER BY denial_id',
+	'SELECT * FROM arbiter_series ORDER BY series_id',
+	'SELECT last_value, is_called FROM arbiter_series_series_id_seq',
 	'SELECT * FROM arbiter_template ORDER BY template_id',
 	'SELECT * FROM arbiter_template_item ORDER BY template_id, item',
 	'SELECT * FROM arbiter_current_template ORDER BY name',
@@ -187,6 +196,18 @@ sub check_restored
 	is( sqlstate_of($node, q{INSERT INTO arbiter_reservation (resource_id, during, amount)
 			SELECT resource_id, '[2030-01-06 10:00,2030-01-06 11:00)', 1 FROM arbiter_resource WHERE name = 'buffered'}, dbname => $dbname),
 		'RV001', "$how: the float is kept back");
+
+	# the restored series goes on where it was, and its key is still answered
+	is( $node->safe_psql(
+			$dbname, q{
+			BEGIN;
+			SELECT count(*), bool_and(a.reservation_id = v.reservation_id)
+			FROM arbiter_reserve_series('optioned', 1, '2 hours', 'FREQ=WEEKLY;BYDAY=TU;COUNT=6', '2030-03-05 09:00', 'Europe/London', user_id => 'course', request_key => 'term') a
+			JOIN arbiter_reservation v USING (series_id, occurrence);
+			SELECT string_agg(occurrence || ' ' || (start_time AT TIME ZONE 'UTC'), ', ' ORDER BY occurrence) FROM arbiter_move_series(1, '-1 day', 5);
+			SELECT string_agg(to_char(upper(occupied) - lower(occupied), 'HH24:MI'), ' ' ORDER BY part) FROM arbiter_reservation WHERE user_id = 'spanner';
+			ROLLBACK}),
+		"6|t\n5 2030-04-02 08:00:00, 6 2030-04-09 08:00:00\n01:35 01:25", "$how: series and spans");
 
 	# the restored template is the same one, still current and still immutable
 	is( $node->safe_psql(

@@ -84,6 +84,12 @@ CALL bench_timer('five_parts', $$
 	id := arbiter_reserve_all('{"1": 1, "2": 1, "3": 1, "4": 1, "5": 1}', start_time, end_time, 'bench')
 $$);
 
+CALL bench_timer('weekly', $$
+	SELECT count(*) INTO id
+	FROM arbiter_reserve_series(resource_name, 1, end_time - start_time,
+		'FREQ=WEEKLY;COUNT=52', start_time, 'Europe/London', user_id => 'bench')
+$$);
+
 CALL bench_timer('by_template', $$
 	id := arbiter_reserve_template('large', 1, start_time, end_time, 'bench')
 $$);

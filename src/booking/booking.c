@@ -182,6 +182,13 @@ booking_make_row(RowWriter *writer, const ReserveCall *call, int part,
 		row_writer_set(writer, columns[RESERVATION_TEMPLATE_COUNT],
 					   Int64GetDatum(call->template_count), false);
 	}
+	if (call->series_id != 0)
+	{
+		row_writer_set(writer, columns[RESERVATION_SERIES_ID],
+					   Int64GetDatum(call->series_id), false);
+		row_writer_set(writer, columns[RESERVATION_OCCURRENCE],
+					   Int32GetDatum(call->occurrence), false);
+	}
 	if (call->request_key != NULL)
 	{
 		row_writer_set(writer, columns[RESERVATION_REQUEST_KEY],

@@ -27,6 +27,8 @@ typedef struct ReserveCall
 	Datum		spans;			/* of reserve_spans, a multirange; 0: one range */
 	int32		template_id;	/* 0: none */
 	int64		template_count;
+	int64		series_id;		/* 0: none */
+	int32		occurrence;		/* of the series */
 
 	/*
 	 * Of a call whose requirements are known only once it has its locks: what

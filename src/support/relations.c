@@ -41,7 +41,8 @@ static const char *const capacity_names[CAPACITY_NCOLUMNS] = {
 static const char *const reservation_names[RESERVATION_NCOLUMNS] = {
 	"reservation_id", "part", "resource_id", "during", "amount", "user_id",
 	"status", "created_at", "request_key", "request_fingerprint", "tryout",
-	"occupied", "expires_at", "attributes", "template_id", "template_count"
+	"occupied", "expires_at", "attributes", "template_id", "template_count",
+	"series_id", "occurrence"
 };
 static const char *const timeline_names[TIMELINE_NCOLUMNS] = {
 	"resource_id", "ends", "during", "steps", "base", "minimum", "maximum"
@@ -50,6 +51,10 @@ static const char *const denial_names[DENIAL_NCOLUMNS] = {
 	"denial_id", "denied_at", "resource_id", "during", "amount", "user_id",
 	"reason", "message", "limiting_time", "available", "earliest_start",
 	"largest_amount", "requirements", "spans", "template_id", "template_count"
+};
+static const char *const series_names[SERIES_NCOLUMNS] = {
+	"series_id", "resource_id", "rule", "first_start", "tz", "duration",
+	"amount", "user_id", "created_at", "request_key", "request_fingerprint"
 };
 static const char *const template_names[TEMPLATE_NCOLUMNS] = {
 	"template_id", "name", "version", "created_at", "retired_at"
@@ -74,6 +79,7 @@ invalidate_relations(Datum arg, Oid relid)
 	if (!OidIsValid(relid) || relid == cache.resource ||
 		relid == cache.capacity || relid == cache.reservation ||
 		relid == cache.timeline || relid == cache.denial ||
+		relid == cache.series ||
 		relid == cache.template || relid == cache.template_item)
 		cache_valid = false;
 }
@@ -165,6 +171,11 @@ arbiter_relations(void)
 	cache.timeline_pkey = find_relation(schema, "arbiter_timeline_pkey");
 	cache.timeline_excl = find_relation(schema, "arbiter_timeline_excl");
 	cache.denial = find_relation(schema, "arbiter_denial");
+	cache.series = find_relation(schema, "arbiter_series");
+	cache.series_pkey = find_relation(schema, "arbiter_series_pkey");
+	cache.series_request_key = find_relation(schema, "arbiter_series_request_key");
+	cache.series_id_seq = find_relation(schema, "arbiter_series_series_id_seq");
+	cache.reservation_series_idx = find_relation(schema, "arbiter_reservation_series_idx");
 	cache.template = find_relation(schema, "arbiter_template");
 	cache.template_name_version_key = find_relation(schema, "arbiter_template_name_version_key");
 	cache.template_id_seq = find_relation(schema, "arbiter_template_template_id_seq");
@@ -192,6 +203,8 @@ arbiter_relations(void)
 				 cache.timeline_column);
 	find_columns(cache.denial, denial_names, DENIAL_NCOLUMNS,
 				 cache.denial_column);
+	find_columns(cache.series, series_names, SERIES_NCOLUMNS,
+				 cache.series_column);
 	find_columns(cache.template, template_names, TEMPLATE_NCOLUMNS,
 				 cache.template_column);
 	find_columns(cache.template_item, template_item_names,

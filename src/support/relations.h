@@ -63,6 +63,8 @@ typedef enum ReservationColumn
 	RESERVATION_ATTRIBUTES,
 	RESERVATION_TEMPLATE_ID,
 	RESERVATION_TEMPLATE_COUNT,
+	RESERVATION_SERIES_ID,
+	RESERVATION_OCCURRENCE,
 	RESERVATION_NCOLUMNS
 } ReservationColumn;
 
@@ -80,6 +82,22 @@ typedef enum TimelineColumn
 	TIMELINE_MAXIMUM,
 	TIMELINE_NCOLUMNS
 } TimelineColumn;
+
+typedef enum SeriesColumn
+{
+	SERIES_ID,
+	SERIES_RESOURCE_ID,
+	SERIES_RULE,
+	SERIES_FIRST_START,
+	SERIES_TZ,
+	SERIES_DURATION,
+	SERIES_AMOUNT,
+	SERIES_USER_ID,
+	SERIES_CREATED_AT,
+	SERIES_REQUEST_KEY,
+	SERIES_REQUEST_FINGERPRINT,
+	SERIES_NCOLUMNS
+} SeriesColumn;
 
 typedef enum DenialColumn
 {
@@ -145,6 +163,11 @@ typedef struct ArbiterRelations
 	Oid			timeline_pkey;
 	Oid			timeline_excl;
 	Oid			denial;
+	Oid			series;
+	Oid			series_pkey;
+	Oid			series_request_key;
+	Oid			series_id_seq;
+	Oid			reservation_series_idx;
 	Oid			template;
 	Oid			template_name_version_key;
 	Oid			template_id_seq;
@@ -156,6 +179,7 @@ typedef struct ArbiterRelations
 	AttrNumber	reservation_column[RESERVATION_NCOLUMNS];
 	AttrNumber	timeline_column[TIMELINE_NCOLUMNS];
 	AttrNumber	denial_column[DENIAL_NCOLUMNS];
+	AttrNumber	series_column[SERIES_NCOLUMNS];
 	AttrNumber	template_column[TEMPLATE_NCOLUMNS];
 	AttrNumber	template_item_column[TEMPLATE_ITEM_NCOLUMNS];
 } ArbiterRelations;

@@ -1,0 +1,1 @@
+SELECT count(*) FROM arbiter_reserve_series(:resource::text, 1, (:finish::bigint - :start::bigint) * interval '1 second', 'FREQ=WEEKLY;COUNT=52', to_timestamp(:start::bigint), 'Europe/London', user_id => 'bench');

@@ -7,6 +7,7 @@
  */
 #include "timeline/chunk_store.h"
 
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
@@ -31,7 +32,6 @@ chunk_scan_begin(ChunkScan *scan, ChunkStore *store, int32 resource_id,
 	scan->store = store;
 	scan->snapshot = snapshot;
 	scan->slot = table_slot_create(store->rel, NULL);
-	scan->fetch = NULL;
 	scan->scan = NULL;
 	scan->nblocks = 0;
 	chunk_scan_restart(scan, resource_id, after);
@@ -77,6 +77,9 @@ chunk_scan_restart(ChunkScan *scan, int32 resource_id, TimestampTz after)
 	scan->position = after;
 	scan->positioned = false;
 }
+
+/* what a chunk's next version may be longer: a reservation adds two steps */
+#define VERSION_GROWTH	(2 * sizeof(Step))
 
 static Datum
 column(TupleTableSlot *slot, TimelineColumn which)
@@ -155,6 +158,51 @@ has_block(ChunkScan *scan, ItemPointer tid)
 	return block < scan->nblocks;
 }
 
+/*
+ * Fetch the version of a row that the snapshot sees, from the line pointer that
+ * the index has for it.
+ *
+ * The server prunes a page whenever it is read through an index and has less
+ * free space than its fillfactor leaves, which for pages of chunks, where the
+ * free space is there to be used, is nearly always.  Here a writer has the page
+ * pruned when the next version would not find room on it, and so for many
+ * updates at once; a reader leaves it alone.
+ */
+static bool
+fetch_by_root(ChunkScan *scan, bool *all_dead)
+{
+	Relation	rel = scan->store->rel;
+	BufferHeapTupleTableSlot *slot = (BufferHeapTupleTableSlot *) scan->slot;
+	HeapTuple	tuple = &slot->base.tupdata;
+	Buffer		buffer;
+	bool		found;
+	bool		pruned = scan->store->lockmode < RowExclusiveLock;
+
+	ExecClearTuple(scan->slot);
+	buffer = ReadBuffer(rel, ItemPointerGetBlockNumber(&scan->root));
+	for (;;)
+	{
+		ItemPointerData tid = scan->root;
+
+		LockBuffer(buffer, BUFFER_LOCK_SHARE);
+		found = heap_hot_search_buffer(&tid, rel, buffer, scan->snapshot, tuple,
+									   all_dead, true);
+		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+		if (!found || pruned ||
+			PageGetHeapFreeSpace(BufferGetPage(buffer)) >=
+			MAXALIGN(tuple->t_len + VERSION_GROWTH))
+			break;
+		/* what is left is moved together: look again */
+		heap_page_prune_opt(rel, buffer);
+		pruned = true;
+	}
+	if (found)
+		ExecStorePinnedBufferHeapTuple(tuple, scan->slot, buffer);
+	else
+		ReleaseBuffer(buffer);
+	return found;
+}
+
 static bool
 is_chunk_wanted(ChunkScan *scan, Chunk *chunk)
 {
@@ -174,8 +222,6 @@ static bool
 fetch_by_place(ChunkScan *scan, Chunk *chunk)
 {
 	ItemPointerData own;
-	ItemPointerData tid;
-	bool		call_again = false;
 
 	if (!IsMVCCSnapshot(scan->snapshot) ||
 		!chunk_place_find(scan->resource_id, scan->position, &scan->root, &own))
@@ -187,14 +233,10 @@ fetch_by_place(ChunkScan *scan, Chunk *chunk)
 		is_chunk_wanted(scan, chunk))
 		return true;
 
-	if (scan->positioned || IsolationIsSerializable() || !has_block(scan, &scan->root))
+	if (scan->positioned || IsolationIsSerializable() ||
+		!TTS_IS_BUFFERTUPLE(scan->slot) || !has_block(scan, &scan->root))
 		return false;
-	if (scan->fetch == NULL)
-		scan->fetch = table_index_fetch_begin(scan->store->rel);
-	tid = scan->root;
-	return table_index_fetch_tuple(scan->fetch, &tid, scan->snapshot, scan->slot,
-								   &call_again, NULL) &&
-		is_chunk_wanted(scan, chunk);
+	return fetch_by_root(scan, NULL) && is_chunk_wanted(scan, chunk);
 }
 
 /*
@@ -204,17 +246,29 @@ fetch_by_place(ChunkScan *scan, Chunk *chunk)
 static bool
 fetch_by_index(ChunkScan *scan)
 {
+	IndexScanDesc index = scan->scan;
+
 	for (;;)
 	{
-		if (!scan->scan->xs_heap_continue)
+		if (!index->xs_heap_continue)
 		{
-			ItemPointer tid = index_getnext_tid(scan->scan, ForwardScanDirection);
+			ItemPointer tid = index_getnext_tid(index, ForwardScanDirection);
 
 			if (tid == NULL)
 				return false;
 			scan->root = *tid;
 		}
-		if (index_fetch_heap(scan->scan, scan->slot))
+		/* of one row, such a snapshot sees one version */
+		if (IsMVCCSnapshot(scan->snapshot) && TTS_IS_BUFFERTUPLE(scan->slot))
+		{
+			bool		all_dead;
+
+			if (fetch_by_root(scan, &all_dead))
+				return true;
+			/* let the index forget a row that nobody sees, as the server does */
+			index->kill_prior_tuple = all_dead && !index->xactStartedInRecovery;
+		}
+		else if (index_fetch_heap(index, scan->slot))
 			return true;
 	}
 }
@@ -266,8 +320,6 @@ chunk_scan_next(ChunkScan *scan, Chunk *chunk)
 void
 chunk_scan_end(ChunkScan *scan)
 {
-	if (scan->fetch != NULL)
-		table_index_fetch_end(scan->fetch);
 	if (scan->scan != NULL)
 		index_endscan(scan->scan);
 	ExecDropSingleTupleTableSlot(scan->slot);

@@ -54,8 +54,7 @@ typedef struct ChunkScan
 	ChunkStore *store;
 	Snapshot	snapshot;
 	TupleTableSlot *slot;
-	IndexFetchTableData *fetch; /* by place; made when first used, as is */
-	IndexScanDesc scan;
+	IndexScanDesc scan;			/* made when first used */
 	BlockNumber nblocks;		/* the table has at least so many */
 	ItemPointerData root;		/* what the index points to, of the row in slot */
 	int32		resource_id;

@@ -293,6 +293,10 @@ settle(Batch *batch)
 static void
 write_rows(Batch *batch)
 {
+	TupleTableSlot **rows = palloc_extended(sizeof(TupleTableSlot *) * (Size) batch->granted,
+											MCXT_ALLOC_HUGE);
+	int			nrows = 0;
+
 	progress_begin(&batch->progress, "reservations written", batch->granted);
 	for (int i = 0; i < batch->n; i++)
 	{
@@ -303,10 +307,9 @@ write_rows(Batch *batch)
 		CHECK_FOR_INTERRUPTS();
 		if (request->row == NULL)
 			batch_make_row(batch, request);
-		batch->writer.slot = request->row;
-		row_writer_insert(&batch->writer);
-		progress_step(&batch->progress);
+		rows[nrows++] = request->row;
 	}
+	row_writer_insert_all(&batch->writer, rows, nrows, &batch->progress);
 }
 
 static void

@@ -252,6 +252,17 @@ share_gaps(RowWriter *writer, BookedPart *parts, int nparts)
 							  &parts[i].row, &parts[i].take);
 }
 
+static void
+write_rows(RowWriter *writer, const BookedPart *parts, int nparts)
+{
+	TupleTableSlot **rows = palloc_extended(sizeof(TupleTableSlot *) * (Size) nparts,
+											MCXT_ALLOC_HUGE);
+
+	for (int i = 0; i < nparts; i++)
+		rows[i] = parts[i].row;
+	row_writer_insert_all(writer, rows, nparts, NULL);
+}
+
 /*
  * Look up what a call names, with a snapshot of now; what is wrong is raised.
  */
@@ -359,12 +370,7 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 			resource_vanished_error(request->requirements[0].resource.name);
 			break;
 		case TIMELINE_APPLIED:
-			for (int i = 0; i < request->nrequirements; i++)
-			{
-				CHECK_FOR_INTERRUPTS();
-				writer.slot = parts[i].row;
-				row_writer_insert(&writer);
-			}
+			write_rows(&writer, parts, request->nrequirements);
 			break;
 	}
 	row_writer_close(&writer);

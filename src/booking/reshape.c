@@ -323,11 +323,7 @@ write_split(Split *split)
 {
 	if (split->n == 0)
 		return;
-	for (int i = 0; i < split->n; i++)
-	{
-		split->writer.slot = split->rows[i];
-		row_writer_insert(&split->writer);
-	}
+	row_writer_insert_all(&split->writer, split->rows, split->n, NULL);
 	row_writer_close(&split->writer);
 }
 

@@ -242,11 +242,7 @@ schedule_replace(int32 resource_id, const Schedule *old, const Schedule *new,
 	changes = net_change_finish(&net, &nchanges);
 	capacity_apply(changes, nchanges, force);
 	in_flight_done(relations->capacity, IN_FLIGHT_FUNCTION);
-	for (int i = 0; i < nrows; i++)
-	{
-		inserter.slot = rows[i];
-		row_writer_insert(&inserter);
-	}
+	row_writer_insert_all(&inserter, rows, nrows, NULL);
 	row_writer_close(&inserter);
 	row_writer_close(&deleter);
 	CommandCounterIncrement();

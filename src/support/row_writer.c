@@ -8,15 +8,12 @@
  * triggers.  All of that is honoured here, by the executor's own helpers; one
  * thing is left out on purpose, the extension's own triggers, because whoever
  * writes through this module has asked the timeline already.  They are taken
- * out of this one target relation's trigger list, so that a user's trigger
+ * out of this one target's trigger list (row_target.c), so that a user's trigger
  * which writes another row from inside is guarded as ever.
  *
  * The caller's table privileges are not looked at: EXECUTE on the function is
  * the privilege.  The current user is never changed, so triggers, defaults
  * and CHECKs of users run as the caller.
- *
- * ResultRelInfo comes from the server's own allocator (its size may change in
- * a minor release): ExecGetTriggerResultRel() makes one for any relation.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,13 +30,13 @@
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/nodeModifyTable.h"
+#include "miscadmin.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_relation.h"
 #include "rewrite/rewriteHandler.h"
 #include "storage/proc.h"
 #include "support/compat.h"
-#include "support/insert_target.h"
-#include "support/relations.h"
+#include "support/row_target.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -48,69 +45,8 @@
 /* room for growth of EPQState, which the server does not allocate for us */
 #define EPQ_STATE_SIZE	(sizeof(EPQState) + 256)
 
-/*
- * Leave the extension's own triggers out of a target relation's private copy
- * of the trigger list; NULL the list when nothing remains.
- */
-static void
-leave_out_own_triggers(ResultRelInfo *target)
-{
-	TriggerDesc *list = target->ri_TrigDesc;
-	int			kept = 0;
-
-	if (list == NULL)
-		return;
-
-	list->trig_insert_before_row = list->trig_insert_after_row = false;
-	list->trig_update_before_row = list->trig_update_after_row = false;
-	list->trig_delete_before_row = list->trig_delete_after_row = false;
-	list->trig_insert_before_statement = list->trig_insert_after_statement = false;
-	list->trig_update_before_statement = list->trig_update_after_statement = false;
-	list->trig_delete_before_statement = list->trig_delete_after_statement = false;
-	list->trig_insert_new_table = list->trig_delete_old_table = false;
-	list->trig_update_old_table = list->trig_update_new_table = false;
-
-	for (int i = 0; i < list->numtriggers; i++)
-	{
-		Trigger    *trigger = &list->triggers[i];
-		bool		row = TRIGGER_FOR_ROW(trigger->tgtype);
-		bool		before = TRIGGER_FOR_BEFORE(trigger->tgtype);
-		bool		after = TRIGGER_FOR_AFTER(trigger->tgtype);
-
-		if (is_own_trigger(trigger))
-			continue;
-
-		if (TRIGGER_FOR_INSERT(trigger->tgtype))
-		{
-			list->trig_insert_before_row |= row && before;
-			list->trig_insert_after_row |= row && after;
-			list->trig_insert_before_statement |= !row && before;
-			list->trig_insert_after_statement |= !row && after;
-			list->trig_insert_new_table |= trigger->tgnewtable != NULL;
-		}
-		if (TRIGGER_FOR_UPDATE(trigger->tgtype))
-		{
-			list->trig_update_before_row |= row && before;
-			list->trig_update_after_row |= row && after;
-			list->trig_update_before_statement |= !row && before;
-			list->trig_update_after_statement |= !row && after;
-			list->trig_update_old_table |= trigger->tgoldtable != NULL;
-			list->trig_update_new_table |= trigger->tgnewtable != NULL;
-		}
-		if (TRIGGER_FOR_DELETE(trigger->tgtype))
-		{
-			list->trig_delete_before_row |= row && before;
-			list->trig_delete_after_row |= row && after;
-			list->trig_delete_before_statement |= !row && before;
-			list->trig_delete_after_statement |= !row && after;
-			list->trig_delete_old_table |= trigger->tgoldtable != NULL;
-		}
-		list->triggers[kept++] = *trigger;
-	}
-	list->numtriggers = kept;
-	if (kept == 0)
-		target->ri_TrigDesc = NULL;
-}
+/* rows on their way into the table, as COPY has them */
+#define INSERTED_AT_ONCE	1000
 
 /*
  * A trigger ON UPDATE OF columns asks the range table which ones the statement
@@ -147,110 +83,6 @@ begin_statement(RowWriter *writer)
 		ExecBSDeleteTriggers(writer->estate, writer->target);
 }
 
-static void
-open_index(RowWriter *writer, int which)
-{
-	const TableIndex *index = &writer->indexes[which];
-	Relation	rel = index_open(index->relid, RowExclusiveLock);
-
-	writer->target->ri_IndexRelationDescs[which] = rel;
-	writer->target->ri_IndexRelationInfo[which] =
-		index->info != NULL ? index->info : BuildIndexInfo(rel);
-	/* whether an UPDATE changes what is indexed is found out for each */
-	writer->target->ri_IndexRelationInfo[which]->ii_CheckedUnchanged = false;
-}
-
-/*
- * Make room for the indexes of the target, to be opened by open_indices().
- */
-static void
-prepare_indices(RowWriter *writer, const InsertTarget *kept)
-{
-	ResultRelInfo *target = writer->target;
-	MemoryContext oldcontext = MemoryContextSwitchTo(writer->estate->es_query_cxt);
-
-	writer->indexes = kept->indexes;
-	target->ri_NumIndices = kept->nindexes;
-	target->ri_IndexRelationDescs = palloc0(sizeof(Relation) * kept->nindexes);
-	target->ri_IndexRelationInfo = palloc0(sizeof(IndexInfo *) * kept->nindexes);
-	MemoryContextSwitchTo(oldcontext);
-}
-
-/*
- * Open the indexes that want the row, as ExecOpenIndices() opens all, but use
- * what is prepared of them.  Partial ones that do not want it are not even
- * locked: the executor passes over an index that is not there.
- */
-static void
-open_indices(RowWriter *writer)
-{
-	ResultRelInfo *target = writer->target;
-	ExprContext *econtext = GetPerTupleExprContext(writer->estate);
-	MemoryContext oldcontext = MemoryContextSwitchTo(writer->estate->es_query_cxt);
-
-	econtext->ecxt_scantuple = writer->slot;
-	for (int i = 0; i < target->ri_NumIndices; i++)
-	{
-		const IndexInfo *info = writer->indexes[i].info;
-
-		if (target->ri_IndexRelationDescs[i] == NULL &&
-			(info == NULL || info->ii_PredicateState == NULL ||
-			 ExecQual(info->ii_PredicateState, econtext)))
-			open_index(writer, i);
-	}
-	MemoryContextSwitchTo(oldcontext);
-}
-
-static void
-close_indices_of(RowWriter *writer)
-{
-	ResultRelInfo *target = writer->target;
-
-	for (int i = 0; i < target->ri_NumIndices; i++)
-	{
-		Relation	index = target->ri_IndexRelationDescs[i];
-
-		if (index == NULL)
-			continue;
-		arbiter_index_insert_cleanup(index, target->ri_IndexRelationInfo[i]);
-		index_close(index, NoLock);
-	}
-	/* the server closes a target made for triggers, which has none */
-	target->ri_NumIndices = 0;
-}
-
-/*
- * Open the target, with its indexes and without our own triggers.
- */
-static void
-open_target(RowWriter *writer)
-{
-	InsertTarget *kept = NULL;
-
-	if (writer->operation != CMD_DELETE)
-		kept = insert_target(writer->rel);
-	/* it may be in use up the stack, or left behind by an error */
-	if (kept != NULL && kept->plain != NULL &&
-		kept->plain_xact != arbiter_local_xid())
-	{
-		writer->kept = kept;
-		writer->target = kept->plain;
-		writer->target->ri_RelationDesc = writer->rel;
-		kept->plain_xact = arbiter_local_xid();
-	}
-	else
-	{
-		writer->kept = NULL;
-		writer->target = ExecGetTriggerResultRel(writer->estate,
-												 RelationGetRelid(writer->rel),
-												 NULL);
-		leave_out_own_triggers(writer->target);
-	}
-
-	if (kept != NULL)
-		prepare_indices(writer, kept);
-}
-
 /*
  * row_writer_open opens a table for rows of one operation.
  *
@@ -266,7 +98,7 @@ row_writer_open(RowWriter *writer, Oid relid, CmdType operation)
 	writer->estate = CreateExecutorState();
 	writer->estate->es_snapshot = GetActiveSnapshot();
 	writer->estate->es_output_cid = GetCurrentCommandId(true);
-	open_target(writer);
+	row_target_open(writer);
 	writer->slot = NULL;
 	writer->desc = NULL;
 	writer->capture = NULL;
@@ -308,6 +140,17 @@ make_slot(RowWriter *writer)
 	return slot;
 }
 
+static bool
+is_given(const AttrNumber *given, int ngiven, AttrNumber column)
+{
+	for (int i = 0; i < ngiven; i++)
+	{
+		if (given[i] == column)
+			return true;
+	}
+	return false;
+}
+
 /*
  * row_writer_new_row starts a new row, in a slot of its own: the columns the
  * caller will give are left NULL, all others get their default.
@@ -322,17 +165,15 @@ row_writer_new_row(RowWriter *writer, const AttrNumber *given, int ngiven)
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
-		bool		is_given = false;
 
 		slot->tts_values[i] = (Datum) 0;
 		slot->tts_isnull[i] = true;
-		for (int j = 0; j < ngiven && !is_given; j++)
-			is_given = (given[j] == i + 1);
-		if (is_given || attribute->attisdropped || attribute->attgenerated)
+		if (attribute->attisdropped || attribute->attgenerated)
 			continue;
-		if (attribute->atthasdef || attribute->attidentity ||
-			(attribute->atttypid >= FirstGenbkiObjectId &&
-			 get_typtype(attribute->atttypid) == TYPTYPE_DOMAIN))
+		if ((attribute->atthasdef || attribute->attidentity ||
+			 (attribute->atttypid >= FirstGenbkiObjectId &&
+			  get_typtype(attribute->atttypid) == TYPTYPE_DOMAIN)) &&
+			!is_given(given, ngiven, i + 1))
 		{
 			Expr	   *expression = (Expr *) build_column_default(writer->rel, i + 1);
 			ExprState  *state;
@@ -457,23 +298,68 @@ check_row(RowWriter *writer)
 }
 
 /*
- * row_writer_insert inserts the row; row_writer_before_insert() came first.
+ * What follows the insertion of a row into the table.
  */
-void
-row_writer_insert(RowWriter *writer)
+static void
+finish_insert(RowWriter *writer)
 {
 	List	   *recheck = NIL;
 
-	check_row(writer);
-	open_indices(writer);
-	table_tuple_insert(writer->rel, writer->slot,
-					   writer->estate->es_output_cid, 0, NULL);
+	row_target_open_indices(writer);
 	if (writer->target->ri_NumIndices > 0)
 		recheck = insert_index_tuples(writer->target, writer->slot,
 									  writer->estate, false, 0);
 	ExecARInsertTriggers(writer->estate, writer->target, writer->slot,
 						 recheck, writer->capture);
 	ResetPerTupleExprContext(writer->estate);
+}
+
+/*
+ * row_writer_insert inserts the row; row_writer_before_insert() came first.
+ */
+void
+row_writer_insert(RowWriter *writer)
+{
+	check_row(writer);
+	table_tuple_insert(writer->rel, writer->slot,
+					   writer->estate->es_output_cid, 0, NULL);
+	finish_insert(writer);
+}
+
+/*
+ * row_writer_insert_all inserts rows, as row_writer_insert() would one after the
+ * other, but puts as many as there is room for into a page at a time.  Each is a
+ * step of the progress, if there is one.
+ */
+void
+row_writer_insert_all(RowWriter *writer, TupleTableSlot **rows, int nrows,
+					  Progress *progress)
+{
+	for (int done = 0; done < nrows; done += INSERTED_AT_ONCE)
+	{
+		TupleTableSlot **some = rows + done;
+		int			n = Min(nrows - done, INSERTED_AT_ONCE);
+
+		CHECK_FOR_INTERRUPTS();
+		for (int i = 0; i < n; i++)
+		{
+			writer->slot = some[i];
+			check_row(writer);
+		}
+		if (n == 1)
+			table_tuple_insert(writer->rel, some[0],
+							   writer->estate->es_output_cid, 0, NULL);
+		else
+			table_multi_insert(writer->rel, some, n,
+							   writer->estate->es_output_cid, 0, NULL);
+		for (int i = 0; i < n; i++)
+		{
+			writer->slot = some[i];
+			finish_insert(writer);
+			if (progress != NULL)
+				progress_step(progress);
+		}
+	}
 }
 
 static EPQState *
@@ -543,7 +429,7 @@ row_writer_update(RowWriter *writer, ItemPointer tid)
 									InvalidSnapshot, true, &failure,
 									&lockmode, &indexes));
 	if (UPDATES_INDEXES(indexes))
-		open_indices(writer);
+		row_target_open_indices(writer);
 	if (writer->target->ri_NumIndices > 0 && UPDATES_INDEXES(indexes))
 		recheck = insert_index_tuples(writer->target, writer->slot,
 									  writer->estate, true, indexes);
@@ -597,9 +483,7 @@ row_writer_close(RowWriter *writer)
 	/* the server closes it as one that is there for triggers alone */
 	writer->target->ri_RangeTableIndex = 0;
 	ExecResetTupleTable(writer->estate->es_tupleTable, false);
-	close_indices_of(writer);
-	if (writer->kept != NULL)
-		writer->kept->plain_xact = InvalidLocalTransactionId;
+	row_target_close(writer);
 	ExecCloseResultRelations(writer->estate);
 	FreeExecutorState(writer->estate);
 	table_close(writer->rel, NoLock);

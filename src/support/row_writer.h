@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "nodes/execnodes.h"
+#include "support/progress.h"
 #include "utils/rel.h"
 
 typedef struct RowWriter
@@ -36,6 +37,8 @@ extern void row_writer_set(RowWriter *writer, AttrNumber column, Datum value,
 						   bool isnull);
 extern void row_writer_before_insert(RowWriter *writer);
 extern void row_writer_insert(RowWriter *writer);
+extern void row_writer_insert_all(RowWriter *writer, TupleTableSlot **rows,
+								  int nrows, Progress *progress);
 extern void row_writer_before_update(RowWriter *writer, ItemPointer tid);
 extern void row_writer_update(RowWriter *writer, ItemPointer tid);
 extern void row_writer_delete(RowWriter *writer, ItemPointer tid);

@@ -34,7 +34,6 @@ typedef struct BatchRequest
 	Refusal		refusal;
 
 	RequestKey	key;
-	uint32		key_hash;
 	struct BatchRequest *first; /* with the same key; of that one: */
 	struct BatchRequest *answer;	/* that one which was granted */
 

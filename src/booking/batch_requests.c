@@ -60,30 +60,13 @@ find_resources(Batch *batch)
 	UnregisterSnapshot(snapshot);
 }
 
-static int
-compare_keys(const void *a, const void *b)
-{
-	const BatchRequest *left = *(BatchRequest *const *) a;
-	const BatchRequest *right = *(BatchRequest *const *) b;
-	int			order;
-
-	if (left->key_hash != right->key_hash)
-		return left->key_hash < right->key_hash ? -1 : 1;
-	order = strcmp(left->key.key, right->key.key);
-	if (order == 0)
-		order = strcmp(left->key.user_id, right->key.user_id);
-	if (order == 0)
-		order = left->asked->number - right->asked->number;
-	return order;
-}
-
 /*
  * Lock the keys, and find what was answered before.
  */
 static void
 find_keys(Batch *batch)
 {
-	BatchRequest **keyed = palloc(sizeof(BatchRequest *) * batch->n);
+	RequestKey **keys = palloc(sizeof(RequestKey *) * batch->n);
 	int			n = 0;
 
 	for (int i = 0; i < batch->n; i++)
@@ -96,34 +79,25 @@ find_keys(Batch *batch)
 		request->key.user_id = call->user_id;
 		request->key.key = call->request_key;
 		request->key.fingerprint = booking_fingerprint(call);
-		request->key_hash = request_key_hash(call->user_id, call->request_key);
-		keyed[n++] = request;
+		request->key.number = i;
+		keys[n++] = &request->key;
 	}
-	qsort(keyed, n, sizeof(BatchRequest *), compare_keys);
-	for (int i = 0; i < n; i++)
+	request_keys_find(keys, n);
+	pfree(keys);
+	for (int i = 0; i < batch->n; i++)
 	{
-		BatchRequest *request = keyed[i];
-		BatchRequest *before = i > 0 ? keyed[i - 1] : NULL;
+		BatchRequest *request = &batch->requests[i];
 
-		if (before == NULL || before->key_hash != request->key_hash)
-			request_key_lock(request->key.user_id, request->key.key);
-		request->first = before != NULL &&
-			strcmp(before->key.key, request->key.key) == 0 &&
-			strcmp(before->key.user_id, request->key.user_id) == 0 ?
-			before->first : request;
-	}
-	/* each sees what whoever had it before has committed */
-	for (int i = 0; i < n; i++)
-	{
-		request_key_find(&keyed[i]->key);
-		if (keyed[i]->key.found && keyed[i]->key.same)
+		if (request->key.key == NULL)
+			continue;
+		request->first = &batch->requests[request->key.first];
+		if (request->key.found && request->key.same)
 		{
-			keyed[i]->outcome = BATCH_REPEATED;
-			keyed[i]->settled = true;
-			keyed[i]->reservation_id = keyed[i]->key.reservation_id;
+			request->outcome = BATCH_REPEATED;
+			request->settled = true;
+			request->reservation_id = request->key.reservation_id;
 		}
 	}
-	pfree(keyed);
 }
 
 /*

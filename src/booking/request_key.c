@@ -88,6 +88,50 @@ request_key_find(RequestKey *key)
 	UnregisterSnapshot(snapshot);
 }
 
+static int
+compare_keys(const void *a, const void *b)
+{
+	const RequestKey *left = *(RequestKey *const *) a;
+	const RequestKey *right = *(RequestKey *const *) b;
+	int			order;
+
+	if (left->hash != right->hash)
+		return left->hash < right->hash ? -1 : 1;
+	order = strcmp(left->key, right->key);
+	if (order == 0)
+		order = strcmp(left->user_id, right->user_id);
+	if (order == 0)
+		order = left->number - right->number;
+	return order;
+}
+
+/*
+ * request_keys_find locks the keys of a call, in the order of everybody, and
+ * looks up which were answered before; also, which are given more than once.
+ */
+void
+request_keys_find(RequestKey **keys, int n)
+{
+	for (int i = 0; i < n; i++)
+		keys[i]->hash = request_key_hash(keys[i]->user_id, keys[i]->key);
+	qsort(keys, n, sizeof(RequestKey *), compare_keys);
+	for (int i = 0; i < n; i++)
+	{
+		const RequestKey *before = i > 0 ? keys[i - 1] : NULL;
+
+		if (before == NULL || before->hash != keys[i]->hash)
+			request_key_lock(keys[i]->user_id, keys[i]->key);
+		if (before != NULL && strcmp(before->key, keys[i]->key) == 0 &&
+			strcmp(before->user_id, keys[i]->user_id) == 0)
+			keys[i]->first = before->first;
+		else
+			keys[i]->first = keys[i]->number;
+	}
+	/* each sees what whoever had it before has committed */
+	for (int i = 0; i < n; i++)
+		request_key_find(keys[i]);
+}
+
 /*
  * request_key_reused is the fault of a call whose key was used before, with
  * other arguments (RV013).

@@ -17,6 +17,9 @@ typedef struct RequestKey
 	const char *user_id;
 	const char *key;
 	char	   *fingerprint;	/* of the arguments as given */
+	int			number;			/* of several in a call: which request's ... */
+	int			first;			/* ... and of those alike, the first one's */
+	uint32		hash;			/* what is locked */
 	bool		found;
 	bool		same;			/* found, with the same arguments */
 	int64		reservation_id; /* found: the first answer */
@@ -25,6 +28,7 @@ typedef struct RequestKey
 extern void check_request_key(const char *key);
 extern char *request_fingerprint(const char *arguments);
 extern void request_key_find(RequestKey *key);
+extern void request_keys_find(RequestKey **keys, int n);
 extern bool request_key_reused(const RequestKey *key, Fault *fault);
 
 #endif							/* ARBITER_REQUEST_KEY_H */

@@ -32,7 +32,6 @@ typedef struct SwapRequest
 {
 	JsonRequest *asked;
 	RequestKey	key;
-	uint32		key_hash;
 	struct SwapRequest *first;	/* with the same key; NULL: this one */
 	bool		repeated;		/* its key was answered before */
 	int64		reservation_id;
@@ -144,30 +143,13 @@ find_resources(Swap *swap)
 	UnregisterSnapshot(snapshot);
 }
 
-static int
-compare_keys(const void *a, const void *b)
-{
-	const SwapRequest *left = *(SwapRequest *const *) a;
-	const SwapRequest *right = *(SwapRequest *const *) b;
-	int			order;
-
-	if (left->key_hash != right->key_hash)
-		return left->key_hash < right->key_hash ? -1 : 1;
-	order = strcmp(left->key.key, right->key.key);
-	if (order == 0)
-		order = strcmp(left->key.user_id, right->key.user_id);
-	if (order == 0)
-		order = left->asked->number - right->asked->number;
-	return order;
-}
-
 /*
  * Lock the keys, and find what was answered before, or is asked for twice.
  */
 static void
 find_keys(Swap *swap)
 {
-	SwapRequest **keyed = palloc(sizeof(SwapRequest *) * (swap->n + 1));
+	RequestKey **keys = palloc(sizeof(RequestKey *) * (swap->n + 1));
 	int			n = 0;
 
 	for (int i = 0; i < swap->n; i++)
@@ -180,27 +162,20 @@ find_keys(Swap *swap)
 		request->key.user_id = call->user_id;
 		request->key.key = call->request_key;
 		request->key.fingerprint = booking_fingerprint(call);
-		request->key_hash = request_key_hash(call->user_id, call->request_key);
-		keyed[n++] = request;
+		request->key.number = i;
+		keys[n++] = &request->key;
 	}
-	qsort(keyed, n, sizeof(SwapRequest *), compare_keys);
-	for (int i = 0; i < n; i++)
+	request_keys_find(keys, n);
+	for (int i = 0; i < swap->n; i++)
 	{
-		SwapRequest *request = keyed[i];
-		SwapRequest *before = i > 0 ? keyed[i - 1] : NULL;
+		SwapRequest *request = &swap->requests[i];
 
-		if (before == NULL || before->key_hash != request->key_hash)
-			request_key_lock(request->key.user_id, request->key.key);
-		if (before != NULL && strcmp(before->key.key, request->key.key) == 0 &&
-			strcmp(before->key.user_id, request->key.user_id) == 0)
-			request->first = before->first != NULL ? before->first : before;
-	}
-	/* each sees what whoever had it before has committed */
-	for (int i = 0; i < n; i++)
-	{
-		request_key_find(&keyed[i]->key);
-		keyed[i]->repeated = keyed[i]->key.found && keyed[i]->key.same;
-		keyed[i]->reservation_id = keyed[i]->key.reservation_id;
+		if (request->key.key == NULL)
+			continue;
+		if (request->key.first != i)
+			request->first = &swap->requests[request->key.first];
+		request->repeated = request->key.found && request->key.same;
+		request->reservation_id = request->key.reservation_id;
 	}
 }
 

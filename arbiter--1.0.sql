@@ -71,6 +71,23 @@ CREATE INDEX arbiter_capacity_start_idx ON @extschema@.arbiter_capacity (resourc
 -- a deferrable constraint cannot identify rows for logical replication
 ALTER TABLE @extschema@.arbiter_capacity REPLICA IDENTITY FULL;
 
+-- A price is less than 10^12, which neither infinity nor not-a-number is, and is
+-- kept as it was written.
+CREATE TABLE @extschema@.arbiter_price (
+	resource_id integer NOT NULL,
+	during tstzrange NOT NULL,
+	price numeric NOT NULL,
+	CONSTRAINT arbiter_price_excl
+		EXCLUDE USING gist (resource_id WITH =, during WITH &&) DEFERRABLE INITIALLY IMMEDIATE,
+	CONSTRAINT arbiter_price_during_check
+		CHECK (pg_catalog.lower_inc(during) AND NOT pg_catalog.upper_inc(during)
+			AND NOT pg_catalog.upper_inf(during)),
+	CONSTRAINT arbiter_price_price_check
+		CHECK (price >= 0 AND price < 1000000000000 AND price = pg_catalog.round(price, 6))
+);
+CREATE INDEX arbiter_price_end_idx ON @extschema@.arbiter_price (resource_id, pg_catalog.upper(during));
+ALTER TABLE @extschema@.arbiter_price REPLICA IDENTITY FULL;
+
 CREATE SEQUENCE @extschema@.arbiter_reservation_id_seq;
 
 CREATE TABLE @extschema@.arbiter_reservation (
@@ -200,6 +217,8 @@ CREATE FUNCTION @extschema@.arbiter_replica_trigger() RETURNS trigger
 
 CREATE FUNCTION @extschema@.arbiter_template_trigger() RETURNS trigger
 	AS 'MODULE_PATHNAME' LANGUAGE C;
+CREATE FUNCTION @extschema@.arbiter_price_trigger() RETURNS trigger
+	AS 'MODULE_PATHNAME' LANGUAGE C;
 
 -- Row triggers fire in the order of their names: ours comes last, so that it
 -- sees what a user's trigger made of the row.
@@ -255,6 +274,9 @@ CREATE TRIGGER zz_arbiter_template BEFORE INSERT OR UPDATE OR DELETE ON @extsche
 CREATE TRIGGER arbiter_truncate AFTER TRUNCATE ON @extschema@.arbiter_template_item
 	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.arbiter_template_trigger();
 
+CREATE TRIGGER zz_arbiter_price BEFORE INSERT OR UPDATE ON @extschema@.arbiter_price
+	FOR EACH ROW EXECUTE FUNCTION @extschema@.arbiter_price_trigger();
+
 -- A subscriber derives its own timeline: the publisher's is not applied.
 CREATE TRIGGER arbiter_replica BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.arbiter_timeline
 	FOR EACH ROW EXECUTE FUNCTION @extschema@.arbiter_replica_trigger();
@@ -301,6 +323,28 @@ AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.arbiter_resource_id(resource text)
 RETURNS integer
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+
+--
+-- Prices
+--
+
+CREATE FUNCTION @extschema@.arbiter_set_price(resource text, price numeric,
+	start_time timestamptz DEFAULT '-infinity', end_time timestamptz DEFAULT 'infinity')
+RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.arbiter_cost(reservation_id bigint)
+RETURNS numeric
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
+
+CREATE FUNCTION @extschema@.arbiter_cost(resource_id integer, during tstzrange, amount bigint)
+RETURNS numeric
+AS 'MODULE_PATHNAME', 'arbiter_cost_of_range' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+
+CREATE FUNCTION @extschema@.arbiter_quote(resource text, start_time timestamptz, end_time timestamptz,
+	amount bigint)
+RETURNS numeric
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE;
 
 --
@@ -733,7 +777,8 @@ CREATE FUNCTION @extschema@.arbiter_evacuate(from_resource text, to_resource tex
 	start_time timestamptz DEFAULT NULL, end_time timestamptz DEFAULT NULL,
 	sort_order text DEFAULT 'newest', only_conflicts boolean DEFAULT false)
 RETURNS TABLE (reservation_id bigint, part integer, user_id text, during tstzrange, amount bigint,
-	moved boolean, reason text, message text, limiting_time timestamptz, available bigint)
+	moved boolean, reason text, message text, limiting_time timestamptz, available bigint,
+	cost_before numeric, cost_after numeric)
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 --
@@ -889,6 +934,8 @@ BEGIN ATOMIC
 	SELECT o.resource_id, o.problem, o.during, NULL, NULL
 	FROM (SELECT c.resource_id, 'capacity without a resource', c.during FROM @extschema@.arbiter_capacity c
 		  UNION ALL
+		  SELECT p.resource_id, 'price without a resource', p.during FROM @extschema@.arbiter_price p
+		  UNION ALL
 		  SELECT v.resource_id, 'reservation without a resource', v.during
 		  FROM @extschema@.arbiter_reservation v
 		  UNION ALL
@@ -950,7 +997,10 @@ SELECT v.reservation_id,
 	pg_catalog.min(v.created_at) AS created_at,
 	pg_catalog.min(v.request_key) AS request_key,
 	pg_catalog.min(v.template_id) AS template_id,
-	pg_catalog.min(v.template_count) AS template_count
+	pg_catalog.min(v.template_count) AS template_count,
+	pg_catalog.sum(CASE WHEN v.status = 'confirmed'
+			OR v.status = 'held' AND (v.expires_at IS NULL OR v.expires_at > pg_catalog.statement_timestamp())
+		THEN @extschema@.arbiter_cost(v.resource_id, v.during, v.amount) ELSE 0.00 END) AS cost
 FROM @extschema@.arbiter_reservation v
 LEFT JOIN @extschema@.arbiter_resource r ON r.resource_id = v.resource_id
 GROUP BY v.reservation_id;
@@ -978,7 +1028,9 @@ SELECT v.user_id, r.name AS resource, r.unit,
 	round(sum(v.amount * p.past), 2) AS used_hours,
 	round(sum(v.amount * p.coming), 2) AS booked_hours,
 	round(100 * sum(v.amount * p.past)
-		/ nullif(sum(sum(v.amount * p.past)) OVER (PARTITION BY r.resource_id), 0), 1) AS used_percent
+		/ nullif(sum(sum(v.amount * p.past)) OVER (PARTITION BY r.resource_id), 0), 1) AS used_percent,
+	sum(@extschema@.arbiter_cost(v.resource_id, v.during * tstzrange(w.first, w.now), v.amount)) AS used_cost,
+	sum(@extschema@.arbiter_cost(v.resource_id, v.during * tstzrange(w.now, w.last), v.amount)) AS booked_cost
 FROM (SELECT statement_timestamp() AS now,
 		date_trunc('day', statement_timestamp() - interval '30 days') AS first,
 		date_trunc('day', statement_timestamp() + interval '31 days') AS last) w
@@ -1535,6 +1587,8 @@ LANGUAGE SQL STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH usage AS (
 		SELECT v.user_id, r.resource_id, r.name, r.unit, count(DISTINCT v.reservation_id) AS reservations,
+			sum(@extschema@.arbiter_cost(v.resource_id,
+				v.during * tstzrange(arbiter_report_users.start_time, arbiter_report_users.end_time), v.amount)) AS cost,
 			sum(v.amount * h.hours) AS hours, 100 * sum(v.amount * h.hours) / sum(sum(v.amount * h.hours)) OVER (PARTITION BY r.resource_id) AS share
 		FROM @extschema@.arbiter_resource r
 		JOIN @extschema@.arbiter_reservation v ON v.resource_id = r.resource_id
@@ -1546,7 +1600,7 @@ BEGIN ATOMIC
 				OR v.status = 'held' AND (v.expires_at IS NULL OR v.expires_at > statement_timestamp()))
 		GROUP BY v.user_id, r.resource_id, r.name, r.unit
 	), shown AS (
-		SELECT u.*
+		SELECT u.*, bool_or(u.cost > 0) OVER () AS priced
 		FROM usage u
 		ORDER BY u.share DESC, u.hours DESC, u.name, u.user_id
 		LIMIT arbiter_report_users.max_rows
@@ -1558,10 +1612,12 @@ BEGIN ATOMIC
 				THEN concat('The ', @extschema@.arbiter_html_number(count(*)), ' largest shares of ',
 					@extschema@.arbiter_html_number((SELECT count(*) FROM usage)), '. ') END,
 			'Unit-hours are amount times hours, of the time that was asked for; the share is that of all reserved of the resource.</p>
-<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">Resource</th><th scope="col">User</th><th scope="col" class="n">Reservations</th><th scope="col" class="n">Unit-hours</th><th scope="col" class="n">Share</th></tr></thead><tbody>
+<div class="scroll" tabindex="0"><table><thead><tr><th scope="col">Resource</th><th scope="col">User</th><th scope="col" class="n">Reservations</th><th scope="col" class="n">Unit-hours</th><th scope="col" class="n">Share</th>',
+			CASE WHEN bool_or(s.priced) THEN '<th scope="col" class="n">Cost</th>' END, '</tr></thead><tbody>
 ', string_agg(concat('<tr><th scope="row" class="name"><bdi>', @extschema@.arbiter_html(s.name), '</bdi></th><td class="name"><bdi>', @extschema@.arbiter_html(s.user_id),
 				'</bdi></td><td class="n">', @extschema@.arbiter_html_number(s.reservations), '</td><td class="n">', @extschema@.arbiter_html_number(s.hours),
-				'</td><td class="n">', @extschema@.arbiter_html_number(s.share), ' %</td></tr>
+				'</td><td class="n">', @extschema@.arbiter_html_number(s.share), ' %</td>',
+				'<td class="n">' || CASE WHEN s.priced THEN to_char(round(s.cost, 2), 'FM999,999,999,999,999,999,999,999,999,999,990.00') END || '</td>', '</tr>
 '), '' ORDER BY s.name, s.hours DESC, s.user_id), '</tbody></table></div>
 ') END, '</section>
 ')
@@ -1781,6 +1837,9 @@ COMMENT ON COLUMN @extschema@.arbiter_resource.resource_type IS 'the kind that r
 COMMENT ON COLUMN @extschema@.arbiter_resource.firm_horizon IS 'how far ahead of the clock reservations see the declared capacity; further ahead they see overcommit_ratio times as much; NULL, as that is: always';
 COMMENT ON COLUMN @extschema@.arbiter_resource.overcommit_ratio IS 'what may be reserved further ahead than firm_horizon, per unit of declared capacity, rounded down per step';
 COMMENT ON TABLE @extschema@.arbiter_capacity IS 'declared schedule: what the operator says the resource has, by time range';
+COMMENT ON TABLE @extschema@.arbiter_price IS 'what one unit of a resource costs per hour, by time range; where there is no row, nothing';
+COMMENT ON COLUMN @extschema@.arbiter_price.during IS 'half-open time range [start, end), which may be infinite on both sides';
+COMMENT ON COLUMN @extschema@.arbiter_price.price IS 'per unit and hour, in the money of your choice: less than 10^12, six digits after the point';
 COMMENT ON TABLE @extschema@.arbiter_reservation IS 'reservations, one row per part; held and confirmed rows take capacity, cancelled and expired rows are history; every writer is held to capacity';
 COMMENT ON COLUMN @extschema@.arbiter_reservation.part IS '1 for a plain reservation; several resources or spans are several parts with one reservation_id';
 COMMENT ON COLUMN @extschema@.arbiter_reservation.during IS 'half-open time range [start, end)';
@@ -1805,9 +1864,9 @@ COMMENT ON SEQUENCE @extschema@.arbiter_series_series_id_seq IS 'numbers of seri
 COMMENT ON TABLE @extschema@.arbiter_denial IS 'requests refused by the try functions and arbiter_reserve_many(); a plain arbiter_reserve() that raises rolls back and cannot log';
 COMMENT ON COLUMN @extschema@.arbiter_denial.spans IS 'all spans that were asked for, of which during is the one in which most was lacking; NULL: one range';
 COMMENT ON VIEW @extschema@.arbiter_resource_tree IS 'which resources are sublets of which? Capacity at depth 1 is declared, that of a child is a reservation of its parent';
-COMMENT ON VIEW @extschema@.arbiter_booking IS 'one row per reservation_id: resources, start, end and effective status';
+COMMENT ON VIEW @extschema@.arbiter_booking IS 'one row per reservation_id: resources, start, end, effective status and cost';
 COMMENT ON VIEW @extschema@.arbiter_utilisation IS 'how much of each resource is used, day by day? Last 30 days to next 30 days in the session''s time zone, hours are amount times hours; counts what reservations occupy (setup and cleanup too), not cancelled ones nor expired holds';
-COMMENT ON VIEW @extschema@.arbiter_usage IS 'who uses how much of what? Unit-hours of the last 30 days (used) and the next 30 (booked); counts the range that the user asked for, of reservations that are confirmed or held and not expired';
+COMMENT ON VIEW @extschema@.arbiter_usage IS 'who uses how much of what, and what does it cost? Unit-hours of the last 30 days (used) and the next 30 (booked); counts the range that the user asked for, of reservations that are confirmed or held and not expired';
 COMMENT ON VIEW @extschema@.arbiter_refused_demand IS 'what to build next: when in the week (day 1 is Monday, session''s time zone) was more wanted than there was? Requests refused for lack of capacity or outside the schedule (RV001, RV002), at the hours they asked for; the same request asked again counts once (denials has all), a longer one with its first 168 hours. Only the try functions and arbiter_reserve_many() log: a plain arbiter_reserve() that raises leaves no trace';
 COMMENT ON VIEW @extschema@.arbiter_lead_time IS 'how long before their start are reservations made? Of those that start in the last or next 30 days and are confirmed or held and not expired';
 COMMENT ON VIEW @extschema@.arbiter_expired_hold IS 'which holds were never confirmed (abandoned demand)? One row per part, latest first, until arbiter_purge() deletes it';
@@ -1827,6 +1886,11 @@ COMMENT ON FUNCTION @extschema@.arbiter_set_capacity(text, timestamptz, timestam
 COMMENT ON FUNCTION @extschema@.arbiter_add_capacity(text, timestamptz, timestamptz, bigint, boolean) IS 'add to the declared capacity of every step of this range; undeclared time becomes declared';
 COMMENT ON FUNCTION @extschema@.arbiter_load_schedule(text, bigint[], boolean) IS 'replace the whole schedule by {start, end, amount} triples in epoch seconds';
 COMMENT ON FUNCTION @extschema@.arbiter_resource_id(text) IS 'the resource_id of a resource';
+COMMENT ON FUNCTION @extschema@.arbiter_price_trigger() IS 'before each raw row of arbiter_price: normalises the range, refuses what is of no resource';
+COMMENT ON FUNCTION @extschema@.arbiter_set_price(text, numeric, timestamptz, timestamptz) IS 'declare what one unit costs per hour over exactly this range; NULL takes the price away';
+COMMENT ON FUNCTION @extschema@.arbiter_cost(bigint) IS 'what a reservation costs: amount times hours times price, of all its parts; 0 if it is cancelled or has expired';
+COMMENT ON FUNCTION @extschema@.arbiter_cost(integer, tstzrange, bigint) IS 'what an amount of a resource costs over a range';
+COMMENT ON FUNCTION @extschema@.arbiter_quote(text, timestamptz, timestamptz, bigint) IS 'what a reservation would cost, granted or not';
 COMMENT ON FUNCTION @extschema@.arbiter_reserve(bigint, bigint, bigint, text, text, text, boolean) IS 'reserve an amount over [start, end), epoch seconds; returns the reservation_id or raises';
 COMMENT ON FUNCTION @extschema@.arbiter_reserve(text, timestamptz, timestamptz, bigint, text, text, boolean) IS 'reserve an amount over [start, end); returns the reservation_id or raises';
 COMMENT ON FUNCTION @extschema@.arbiter_reserve(text, text, text, bigint, text, text, boolean) IS 'reserve an amount over [start, end), times as text; returns the reservation_id or raises';
@@ -1902,7 +1966,7 @@ COMMENT ON FUNCTION @extschema@.arbiter_tree(text, timestamptz, timestamptz, int
 
 -- comments: capacity cuts
 
-COMMENT ON FUNCTION @extschema@.arbiter_evacuate(text, text, timestamptz, timestamptz, text, boolean) IS 'move reservations that overlap a range to another resource, newest, oldest, smallest or largest first or by user, as far as they fit; one row each';
+COMMENT ON FUNCTION @extschema@.arbiter_evacuate(text, text, timestamptz, timestamptz, text, boolean) IS 'move reservations that overlap a range to another resource, newest, oldest, smallest or largest first or by user, as far as they fit; one row each, with what it costs before and after';
 
 -- comments: check and repair
 
@@ -1936,6 +2000,7 @@ COMMENT ON FUNCTION @extschema@.arbiter_report_users(integer[], timestamptz, tim
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.arbiter_resource', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.arbiter_resource_resource_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.arbiter_capacity', '');
+SELECT pg_catalog.pg_extension_config_dump('@extschema@.arbiter_price', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.arbiter_reservation', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.arbiter_reservation_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('@extschema@.arbiter_series', '');
@@ -1967,6 +2032,7 @@ $$;
 GRANT ALL ON TABLE
 	@extschema@.arbiter_resource,
 	@extschema@.arbiter_capacity,
+	@extschema@.arbiter_price,
 	@extschema@.arbiter_reservation,
 	@extschema@.arbiter_timeline,
 	@extschema@.arbiter_denial,

@@ -79,6 +79,9 @@ SELECT outcome($$ SELECT arbiter_purge('2001-01-01') $$);
 SELECT outcome($$ SELECT arbiter_rebuild('gpu') $$);
 SELECT outcome($$ SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation WHERE amount = 1 LIMIT 1 $$);
 
+SELECT arbiter_set_price('gpu', 2);
+SELECT cost FROM arbiter_booking ORDER BY cost;
+
 -- the two usual roles
 GRANT EXECUTE ON FUNCTION
 	arbiter_reserve(bigint, bigint, bigint, text, text, text, boolean),
@@ -88,9 +91,11 @@ GRANT EXECUTE ON FUNCTION
 	arbiter_reserve_all(jsonb, timestamptz, timestamptz, text, text, boolean),
 	arbiter_try_reserve_all(jsonb, timestamptz, timestamptz, text, text, boolean),
 	arbiter_cancel(bigint, boolean),
-	arbiter_available(text, text, text)
+	arbiter_available(text, text, text),
+	arbiter_quote(text, timestamptz, timestamptz, bigint),
+	arbiter_cost(bigint)
 TO regress_arbiter_booker;
-GRANT SELECT ON arbiter_resource, arbiter_capacity, arbiter_reservation, arbiter_timeline, arbiter_denial, arbiter_booking TO regress_arbiter_reader;
+GRANT SELECT ON arbiter_resource, arbiter_capacity, arbiter_price, arbiter_reservation, arbiter_timeline, arbiter_denial, arbiter_booking TO regress_arbiter_reader;
 GRANT EXECUTE ON FUNCTION
 	arbiter_available(text, bigint, bigint),
 	arbiter_available(text, timestamptz, timestamptz),
@@ -99,6 +104,7 @@ GRANT EXECUTE ON FUNCTION
 	arbiter_conflicts(text),
 	arbiter_check(text),
 	arbiter_resource_id(text),
+	arbiter_cost(integer, tstzrange, bigint),
 	arbiter_microseconds(timestamptz),
 	arbiter_instant(bigint),
 	arbiter_version()
@@ -125,6 +131,13 @@ SELECT outcome($$ SELECT count(*) FROM arbiter_reservation $$);
 SELECT outcome($$ SELECT count(*) FROM arbiter_booking $$);
 SELECT outcome($$ INSERT INTO arbiter_reservation (resource_id, during, amount) VALUES (1, '[2030-01-01,2030-01-02)', 1) $$);
 SELECT outcome($$ SELECT arbiter_set_capacity('gpu', '2030-01-01', '2030-02-01', 1000) $$);
+SELECT arbiter_quote('gpu', '2030-01-02', '2030-01-03', 1);
+SELECT arbiter_reserve('gpu', '2030-01-02', '2030-01-03', 1) AS id \gset
+SELECT arbiter_cost(:id);
+SELECT arbiter_cancel(:id);
+SELECT outcome($$ SELECT arbiter_set_price('gpu', 1) $$);
+SELECT outcome($$ SELECT * FROM arbiter_price $$);
+SELECT outcome($$ SELECT arbiter_cost(1, '[2030-01-02,2030-01-03)', 1) $$);
 SELECT outcome($$ SELECT arbiter_create_resource('mine') $$);
 SELECT outcome($$ SELECT arbiter_drop_resource('gpu', true) $$);
 SELECT outcome($$ SELECT arbiter_try_reserve(1893542400, 1893628800, 1) $$);
@@ -142,7 +155,10 @@ SELECT arbiter_available('gpu', '2030-01-02', '2030-01-03'), arbiter_available('
 SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts();
 SELECT * FROM arbiter_check();
 SELECT arbiter_version() IS NOT NULL;
-SELECT count(*) FROM arbiter_booking;
+SELECT count(*), count(cost) FROM arbiter_booking;
+SELECT count(*) FROM arbiter_price;
+SELECT outcome($$ DELETE FROM arbiter_price $$);
+SELECT outcome($$ SELECT arbiter_set_price('gpu', NULL) $$);
 SELECT outcome($$ SELECT arbiter_reserve('gpu', '2030-01-02', '2030-01-03', 1) $$);
 SELECT outcome($$ SELECT arbiter_cancel(1) $$);
 SELECT outcome($$ SELECT arbiter_purge('infinity') $$);
@@ -171,6 +187,9 @@ SELECT outcome($$ SELECT arbiter_reserve_all('{"gpu": 1}', '2030-01-02', '2030-0
 SELECT outcome($$ SELECT arbiter_available('gpu', '2030-01-02', '2030-01-03') $$);
 SELECT outcome($$ SELECT arbiter_timeline('gpu') $$);
 SELECT outcome($$ SELECT arbiter_cancel(1) $$);
+SELECT outcome($$ SELECT arbiter_quote('gpu', '2030-01-02', '2030-01-03', 1) $$);
+SELECT outcome($$ SELECT arbiter_cost(1) $$);
+SELECT outcome($$ SELECT * FROM arbiter_price $$);
 SELECT outcome($$ SELECT arbiter_version() $$);
 SELECT outcome($$ SELECT * FROM arbiter_check() $$);
 SELECT outcome($$ SELECT * FROM arbiter_resource $$);

@@ -251,7 +251,7 @@ SELECT outcome($$ SELECT arbiter_report('2030-01-01', '2030-01-03') $$);
 RESET ROLE;
 GRANT EXECUTE ON FUNCTION arbiter_report, arbiter_report_chart, arbiter_report_gantt, arbiter_report_grain, arbiter_report_oversold,
 	arbiter_report_refusals, arbiter_report_style, arbiter_report_ticks, arbiter_report_users, arbiter_html, arbiter_html_number, arbiter_html_time,
-	arbiter_calendar, arbiter_calendar_all, arbiter_timeline, arbiter_version TO regress_arbiter_reporter;
+	arbiter_calendar, arbiter_calendar_all, arbiter_timeline, arbiter_cost(integer, tstzrange, bigint), arbiter_version TO regress_arbiter_reporter;
 SET ROLE regress_arbiter_reporter;
 SELECT outcome($$ SELECT arbiter_report('2030-01-01', '2030-01-03') $$);
 RESET ROLE;

@@ -79,6 +79,10 @@ SELECT arbiter_create_resource('spanned', setup_time => '30 min', cleanup_time =
 SELECT arbiter_set_capacity('spanned', '2030-01-01', '2030-02-01', 8);
 SELECT arbiter_reserve_spans('spanned', '{[2030-01-20 10:00, 2030-01-20 11:00), [2030-01-20 11:05, 2030-01-20 12:00)}', 7, 'spanner');
 SELECT granted FROM arbiter_try_reserve_spans('spanned', '{[2030-01-20 10:00, 2030-01-20 11:00), [2030-01-20 11:05, 2030-01-20 12:00)}', 7, 'spanner');
+-- prices, cut at an instant, for all time, and of a part of it
+SELECT arbiter_set_price('full', 2.50);
+SELECT arbiter_set_price('full', 0.125, '2030-01-10 12:00', '2030-01-20');
+SELECT arbiter_set_price('hot', 1, '2030-01-01', '2030-01-05');
 -- the random load leaves these alone
 SELECT setval('arbiter_reservation_id_seq', 100);
 
@@ -103,7 +107,9 @@ is_healthy($node, 'source', dbname => 'source', oversold => 1);
 my @contents = (
 	'SELECT * FROM arbiter_resource ORDER BY resource_id',
 	'SELECT * FROM arbiter_capacity ORDER BY resource_id, during',
+	'SELECT * FROM arbiter_price ORDER BY resource_id, during',
 	'SELECT * FROM arbiter_reservation ORDER BY reservation_id, part',
+	'SELECT reservation_id, cost FROM arbiter_booking ORDER BY reservation_id',
 	'SELECT * FROM arbiter_denial ORDER BY denial_id',
 	'SELECT * FROM arbiter_series ORDER BY series_id',
 	'SELECT last_value, is_called FROM arbiter_series_series_id_seq',
@@ -225,6 +231,16 @@ sub check_restored
 	is(sqlstate_of($node, q{TRUNCATE arbiter_template}, dbname => $dbname), '55000', "$how: and not truncated");
 	cmp_ok($node->safe_psql($dbname, q{BEGIN; SELECT arbiter_set_template('another', '{"held": 1}'); ROLLBACK}),
 		'>', 3, "$how: template ids go on");
+
+	# what is restored has its price, and can be given another
+	is( $node->safe_psql(
+			$dbname, q{
+			BEGIN;
+			SELECT arbiter_quote('full', '2030-01-10', '2030-01-11', 2);
+			SELECT 1 FROM arbiter_set_price('full', 1, '2030-01-10 06:00', '2030-01-11');
+			SELECT arbiter_quote('full', '2030-01-10', '2030-01-11', 2);
+			ROLLBACK}),
+		"63.00\n1\n66.00", "$how: prices");
 
 	is($node->safe_psql($dbname,
 			q{SELECT arbiter_reserve('full', '2030-01-01', '2030-02-01', 6, 'somebody', 'a key') =

@@ -19,6 +19,7 @@
 #include "booking/evacuees.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "price/price.h"
 #include "reservation/apply.h"
 #include "reservation/reservation.h"
 #include "reservation/trace.h"
@@ -46,6 +47,8 @@ enum
 	EVACUATE_MESSAGE,
 	EVACUATE_LIMITING_TIME,
 	EVACUATE_AVAILABLE,
+	EVACUATE_COST_BEFORE,
+	EVACUATE_COST_AFTER,
 	EVACUATE_NCOLUMNS
 };
 
@@ -311,9 +314,11 @@ move_all(Evacuation *evacuation)
 }
 
 static void
-put_row(ReturnSetInfo *result, const Evacuee *evacuee)
+put_row(ReturnSetInfo *result, const Evacuation *evacuation,
+		const Evacuee *evacuee, Snapshot snapshot)
 {
 	const ChangePart *part = evacuee->part;
+	const Resource *there = evacuee->moves ? &evacuation->to : &evacuation->from;
 	Datum		values[EVACUATE_NCOLUMNS];
 	bool		nulls[EVACUATE_NCOLUMNS];
 
@@ -327,6 +332,10 @@ put_row(ReturnSetInfo *result, const Evacuee *evacuee)
 	SET_COLUMN(EVACUATE_DURING, range_datum(part->start, part->end));
 	SET_COLUMN(EVACUATE_AMOUNT, Int64GetDatum(part->take.amount));
 	SET_COLUMN(EVACUATE_MOVED, BoolGetDatum(evacuee->moves));
+	SET_COLUMN(EVACUATE_COST_BEFORE, price_cost(evacuation->from.id, part->start, part->end,
+												part->take.amount, snapshot));
+	SET_COLUMN(EVACUATE_COST_AFTER, price_cost(there->id, part->start, part->end,
+											   part->take.amount, snapshot));
 	if (!evacuee->moves)
 	{
 		SET_COLUMN(EVACUATE_REASON, CStringGetTextDatum(unpack_sql_state(evacuee->fault.sqlstate)));
@@ -347,7 +356,8 @@ put_row(ReturnSetInfo *result, const Evacuee *evacuee)
  *					only_conflicts boolean)
  * -> rows (reservation_id bigint, part integer, user_id text,
  *			during tstzrange, amount bigint, moved boolean, reason text,
- *			message text, limiting_time timestamptz, available bigint)
+ *			message text, limiting_time timestamptz, available bigint,
+ *			cost_before numeric, cost_after numeric)
  *
  * Moves reservations that overlap [start_time, end_time) to another resource,
  * each whole and at its own time, as long as they fit there: in the order newest,
@@ -357,7 +367,8 @@ put_row(ReturnSetInfo *result, const Evacuee *evacuee)
  * to end that.  One row per reservation and part that was moved or has no place,
  * in that order; reason is RV001, RV002 or RV007, or 55000 where it was sublet:
  * the child is of this resource.  Rows that are moved note it
- * in attributes, see trace.c.
+ * in attributes, see trace.c.  What a row costs is told by the prices of where it
+ * was and of where it is: both resources are locked, so these do not change.
  *
  * What is occupied and how it is aligned is as to_resource has it; its lead time
  * does not count.  Expired holds are left alone.
@@ -377,6 +388,7 @@ arbiter_evacuate(PG_FUNCTION_ARGS)
 	char	   *from = argument_text(fcinfo, 0, "from_resource");
 	char	   *to = argument_text(fcinfo, 1, "to_resource");
 	EvacueeComparator compare;
+	Snapshot	snapshot;
 
 	evacuation.start = PG_ARGISNULL(2) ? GetCurrentTimestamp() : PG_GETARG_TIMESTAMPTZ(2);
 	evacuation.end = PG_ARGISNULL(3) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(3);
@@ -398,11 +410,14 @@ arbiter_evacuate(PG_FUNCTION_ARGS)
 	move_all(&evacuation);
 
 	InitMaterializedSRF(fcinfo, 0);
+	snapshot = decision_snapshot();
 	for (int i = 0; i < evacuation.n; i++)
 	{
 		if (!evacuation.evacuees[i].stays)
-			put_row((ReturnSetInfo *) fcinfo->resultinfo, &evacuation.evacuees[i]);
+			put_row((ReturnSetInfo *) fcinfo->resultinfo, &evacuation,
+					&evacuation.evacuees[i], snapshot);
 	}
+	UnregisterSnapshot(snapshot);
 	change_close(&evacuation.change);
 	return (Datum) 0;
 }

@@ -67,6 +67,7 @@ resource_drop_contents(const Resource *resource, bool force)
 	/* waits for whoever holds a chunk, and then sees what they reserved */
 	LockRelationOid(relations->reservation, RowExclusiveLock);
 	LockRelationOid(relations->capacity, RowExclusiveLock);
+	LockRelationOid(relations->price, RowExclusiveLock);
 	LockRelationOid(relations->timeline, RowExclusiveLock);
 	timeline_unbuild(resource->id);
 	count = sweep_rows(relations->reservation, relations->reservation_start_idx,
@@ -83,6 +84,7 @@ resource_drop_contents(const Resource *resource, bool force)
 						 quote_literal_cstr(resource->name))));
 	sweep_rows(relations->capacity, relations->capacity_start_idx,
 			   resource->id, true);
+	sweep_rows(relations->price, relations->price_end_idx, resource->id, true);
 	CommandCounterIncrement();
 	if (count > 0)
 	{
@@ -96,7 +98,9 @@ resource_drop_contents(const Resource *resource, bool force)
 	if (sweep_rows(relations->reservation, relations->reservation_start_idx,
 				   resource->id, false) > 0 ||
 		sweep_rows(relations->capacity, relations->capacity_start_idx,
-				   resource->id, false) > 0)
+				   resource->id, false) > 0 ||
+		sweep_rows(relations->price, relations->price_end_idx, resource->id,
+				   false) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
 				 errmsg("a trigger has written rows of resource \"%s\" while it was dropped",
@@ -107,7 +111,7 @@ resource_drop_contents(const Resource *resource, bool force)
 /*
  * arbiter_drop_resource(name text, force boolean) -> void
  *
- * Drops a resource, its schedule and its timeline; with force its reservations
+ * Drops a resource, its schedule, its prices and its timeline; with force its reservations
  * too, history included.
  *
  * Errors: 22004, 42704, 2BP01 while reservations exist (DETAIL counts them).
@@ -134,6 +138,7 @@ arbiter_drop_resource(PG_FUNCTION_ARGS)
 	LockRelationOid(relations->reservation,
 					PG_GETARG_BOOL(1) ? ShareRowExclusiveLock : RowExclusiveLock);
 	LockRelationOid(relations->capacity, RowExclusiveLock);
+	LockRelationOid(relations->price, RowExclusiveLock);
 	row_writer_open(&writer, relations->resource, CMD_DELETE);
 	resource_lock_row(writer.rel, name, LockTupleExclusive, &resource, &row);
 	resource_drop_contents(&resource, PG_GETARG_BOOL(1));

@@ -256,17 +256,18 @@ check_capacity(int64 amount)
 }
 
 /*
- * normalise_range brings a range into the form in which ranges are stored:
- * half-open, finite start, "infinity" instead of no upper bound.
+ * half_open_range brings a range into the form [start, end), with "infinity" and
+ * "-infinity" instead of no bound.
  *
- * True if it was not in that form already.  Raises as check_time_range().
+ * True if it was not in that form already.  Raises RV003 if it is empty.
  */
 bool
-normalise_range(Datum range, TimestampTz *start, TimestampTz *end)
+half_open_range(Datum range, TimestampTz *start, TimestampTz *end)
 {
 	RangeBound	lower;
 	RangeBound	upper;
 	bool		empty;
+	Fault		fault;
 
 	range_bounds(range, &lower, &upper, &empty);
 	if (empty)
@@ -289,6 +290,23 @@ normalise_range(Datum range, TimestampTz *start, TimestampTz *end)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("start of a time range is out of range")));
-	check_time_range(*start, *end);
+	if (time_range_is_faulty(*start, *end, &fault))
+		fault_raise(&fault);
 	return upper.infinite || upper.inclusive || !lower.inclusive;
+}
+
+/*
+ * normalise_range brings a range into the form in which ranges of reservations
+ * and of capacity are stored: half-open, finite start, "infinity" instead of no
+ * upper bound.
+ *
+ * True if it was not in that form already.  Raises as check_time_range().
+ */
+bool
+normalise_range(Datum range, TimestampTz *start, TimestampTz *end)
+{
+	bool		changed = half_open_range(range, start, end);
+
+	check_time_range(*start, *end);
+	return changed;
 }

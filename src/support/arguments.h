@@ -42,6 +42,7 @@ extern void check_search_range(TimestampTz after, TimestampTz before);
 extern bool amount_is_faulty(int64 amount, Fault *fault);
 extern void check_amount(int64 amount);
 extern void check_capacity(int64 amount);
+extern bool half_open_range(Datum range, TimestampTz *start, TimestampTz *end);
 extern bool normalise_range(Datum range, TimestampTz *start, TimestampTz *end);
 
 #endif							/* ARBITER_ARGUMENTS_H */

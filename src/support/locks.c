@@ -5,7 +5,8 @@
  *
  * The order in which a transaction takes its locks, everywhere:
  *
- *	1. tables: arbiter_reservation first, then arbiter_capacity, the rest;
+ *	1. tables: arbiter_reservation first, then arbiter_capacity, arbiter_price,
+ *	   the rest;
  *	2. the request key; of several, ascending by hash;
  *	3. the parts of a reservation, see reservation_parts_lock();
  *	4. resources, ascending by id;
@@ -20,12 +21,13 @@
  *
  *	- creates a chunk where the timeline has none, from declared capacity;
  *	- needs the place of holds that have expired (reservation/apply.c);
+ *	- adds a raw price to it, so that it is not dropped meanwhile;
  *	- loads rows of an unbuilt resource by COPY (many of them: all resources
  *	  at once, by ShareLock on arbiter_timeline);
  *
  * and in exclusive mode by whoever
  *
- *	- changes declared capacity;
+ *	- changes declared capacity, or prices by a function;
  *	- builds, rebuilds, drops a resource or makes it unbuilt (all of them: by
  *	  ExclusiveLock on arbiter_timeline).
  *

@@ -38,6 +38,9 @@ static const char *const resource_names[RESOURCE_NCOLUMNS] = {
 static const char *const capacity_names[CAPACITY_NCOLUMNS] = {
 	"resource_id", "during", "amount"
 };
+static const char *const price_names[PRICE_NCOLUMNS] = {
+	"resource_id", "during", "price"
+};
 static const char *const reservation_names[RESERVATION_NCOLUMNS] = {
 	"reservation_id", "part", "resource_id", "during", "amount", "user_id",
 	"status", "created_at", "request_key", "request_fingerprint", "tryout",
@@ -66,7 +69,7 @@ static const char *const template_item_names[TEMPLATE_ITEM_NCOLUMNS] = {
 static const char *const own_trigger_names[ARBITER_NTRIGGERS] = {
 	"arbiter_row_trigger", "arbiter_guard_trigger", "arbiter_resource_trigger",
 	"arbiter_replica_trigger", "arbiter_truncate_trigger",
-	"arbiter_template_trigger"
+	"arbiter_template_trigger", "arbiter_price_trigger"
 };
 
 static ArbiterRelations cache;
@@ -77,7 +80,8 @@ static void
 invalidate_relations(Datum arg, Oid relid)
 {
 	if (!OidIsValid(relid) || relid == cache.resource ||
-		relid == cache.capacity || relid == cache.reservation ||
+		relid == cache.capacity || relid == cache.price ||
+		relid == cache.reservation ||
 		relid == cache.timeline || relid == cache.denial ||
 		relid == cache.series ||
 		relid == cache.template || relid == cache.template_item)
@@ -161,6 +165,8 @@ arbiter_relations(void)
 	cache.resource_id_seq = find_relation(schema, "arbiter_resource_resource_id_seq");
 	cache.capacity = find_relation(schema, "arbiter_capacity");
 	cache.capacity_start_idx = find_relation(schema, "arbiter_capacity_start_idx");
+	cache.price = find_relation(schema, "arbiter_price");
+	cache.price_end_idx = find_relation(schema, "arbiter_price_end_idx");
 	cache.reservation = find_relation(schema, "arbiter_reservation");
 	cache.reservation_pkey = find_relation(schema, "arbiter_reservation_pkey");
 	cache.reservation_start_idx = find_relation(schema, "arbiter_reservation_start_idx");
@@ -197,6 +203,8 @@ arbiter_relations(void)
 				 cache.resource_column);
 	find_columns(cache.capacity, capacity_names, CAPACITY_NCOLUMNS,
 				 cache.capacity_column);
+	find_columns(cache.price, price_names, PRICE_NCOLUMNS,
+				 cache.price_column);
 	find_columns(cache.reservation, reservation_names, RESERVATION_NCOLUMNS,
 				 cache.reservation_column);
 	find_columns(cache.timeline, timeline_names, TIMELINE_NCOLUMNS,

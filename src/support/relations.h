@@ -45,6 +45,14 @@ typedef enum CapacityColumn
 	CAPACITY_NCOLUMNS
 } CapacityColumn;
 
+typedef enum PriceColumn
+{
+	PRICE_RESOURCE_ID,
+	PRICE_DURING,
+	PRICE_PRICE,
+	PRICE_NCOLUMNS
+} PriceColumn;
+
 typedef enum ReservationColumn
 {
 	RESERVATION_ID,
@@ -140,7 +148,7 @@ typedef enum TemplateItemColumn
 	TEMPLATE_ITEM_NCOLUMNS
 } TemplateItemColumn;
 
-#define ARBITER_NTRIGGERS	6
+#define ARBITER_NTRIGGERS	7
 #define ARBITER_RESOURCE_TRIGGER	2	/* in the list of relations.c */
 
 typedef struct ArbiterRelations
@@ -153,6 +161,8 @@ typedef struct ArbiterRelations
 	Oid			resource_id_seq;
 	Oid			capacity;
 	Oid			capacity_start_idx;
+	Oid			price;
+	Oid			price_end_idx;
 	Oid			reservation;
 	Oid			reservation_pkey;
 	Oid			reservation_start_idx;
@@ -176,6 +186,7 @@ typedef struct ArbiterRelations
 	Oid			own_trigger[ARBITER_NTRIGGERS]; /* functions of our triggers */
 	AttrNumber	resource_column[RESOURCE_NCOLUMNS];
 	AttrNumber	capacity_column[CAPACITY_NCOLUMNS];
+	AttrNumber	price_column[PRICE_NCOLUMNS];
 	AttrNumber	reservation_column[RESERVATION_NCOLUMNS];
 	AttrNumber	timeline_column[TIMELINE_NCOLUMNS];
 	AttrNumber	denial_column[DENIAL_NCOLUMNS];

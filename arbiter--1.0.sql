@@ -625,22 +625,34 @@ CREATE FUNCTION @extschema@.arbiter_timeline(resource text, start_time timestamp
 RETURNS TABLE (during tstzrange, capacity bigint, reserved bigint, available bigint)
 AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
 
+-- Where more is reserved than declared; with permitted, also where that is allowed.
+-- A window over the firm horizon is two: what is allowed differs.
+--
 -- Windows and reservations are met in one pass in order of time, which counts the
 -- windows that have ended before a reservation begins, and those that have begun
 -- before it ends: it is in those between.
-CREATE FUNCTION @extschema@.arbiter_conflicts(resource text DEFAULT NULL)
+CREATE FUNCTION @extschema@.arbiter_oversold(resource text, start_time timestamptz, end_time timestamptz,
+	permitted boolean)
 RETURNS TABLE (resource_name text, during tstzrange, capacity bigint, reserved bigint,
-	available bigint, reservation_ids bigint[])
+	available bigint, is_permitted boolean, reservation_ids bigint[])
 LANGUAGE SQL STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH oversold AS MATERIALIZED (
-		SELECT r.resource_id, r.name, t.during, t.capacity, t.reserved, t.available,
-			row_number() OVER (PARTITION BY r.resource_id ORDER BY t.during) AS number
+		SELECT r.resource_id, r.name, p.during, t.capacity, t.reserved, t.available,
+			- t.available <= p.allowed AS is_permitted,
+			row_number() OVER (PARTITION BY r.resource_id ORDER BY p.during) AS number
 		FROM @extschema@.arbiter_resource r
-		CROSS JOIN LATERAL @extschema@.arbiter_timeline(r.name) t
-		WHERE (arbiter_conflicts.resource IS NULL
-				OR r.resource_id = @extschema@.arbiter_resource_id(arbiter_conflicts.resource))
+		-- a day of the horizon is 24 hours, whatever the time zone
+		CROSS JOIN LATERAL (SELECT coalesce(statement_timestamp()
+			+ extract(epoch FROM r.firm_horizon)::double precision * interval '1 second', 'infinity')) h (firm_until)
+		CROSS JOIN LATERAL @extschema@.arbiter_timeline(r.name, arbiter_oversold.start_time, arbiter_oversold.end_time) t
+		CROSS JOIN LATERAL (VALUES (t.during * tstzrange(NULL, h.firm_until), 0::numeric),
+			(t.during * tstzrange(h.firm_until, NULL), floor(t.capacity * (r.overcommit_ratio - 1)))) p (during, allowed)
+		WHERE (arbiter_oversold.resource IS NULL
+				OR r.resource_id = @extschema@.arbiter_resource_id(arbiter_oversold.resource))
 			AND t.available < 0
+			AND NOT isempty(p.during)
+			AND (arbiter_oversold.permitted OR - t.available > p.allowed)
 			-- a resource that is built and whose chunks are all in credit needs no walk
 			AND (EXISTS (SELECT FROM @extschema@.arbiter_timeline c
 						 WHERE c.resource_id = r.resource_id AND c.base + c.minimum < 0)
@@ -694,9 +706,33 @@ BEGIN ATOMIC
 		FROM involved i
 		GROUP BY i.resource_id, i.number
 	)
-	SELECT o.name, o.during, o.capacity, o.reserved, o.available, n.reservation_ids
+	SELECT o.name, o.during, o.capacity, o.reserved, o.available, o.is_permitted, n.reservation_ids
 	FROM oversold o LEFT JOIN named n USING (resource_id, number)
 	ORDER BY o.name, o.during;
+END;
+
+CREATE FUNCTION @extschema@.arbiter_conflicts(resource text DEFAULT NULL)
+RETURNS TABLE (resource_name text, during tstzrange, capacity bigint, reserved bigint,
+	available bigint, reservation_ids bigint[])
+LANGUAGE SQL STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT o.resource_name, o.during, o.capacity, o.reserved, o.available, o.reservation_ids
+	FROM @extschema@.arbiter_oversold(arbiter_conflicts.resource, '-infinity', 'infinity', false) o
+	ORDER BY o.resource_name, o.during;
+END;
+
+-- What is over-committed is permitted until it comes near, and so is no conflict; it
+-- has to be settled all the same.
+CREATE FUNCTION @extschema@.arbiter_unresolved(horizon interval DEFAULT NULL, resource text DEFAULT NULL)
+RETURNS TABLE (resource_name text, during tstzrange, capacity bigint, reserved bigint,
+	available bigint, excess bigint, permitted boolean, reservation_ids bigint[])
+LANGUAGE SQL STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT o.resource_name, o.during, o.capacity, o.reserved, o.available, - o.available, o.is_permitted,
+		o.reservation_ids
+	FROM @extschema@.arbiter_oversold(arbiter_unresolved.resource, statement_timestamp(),
+		coalesce(statement_timestamp() + arbiter_unresolved.horizon, 'infinity'), true) o
+	ORDER BY o.resource_name, o.during;
 END;
 
 --
@@ -1834,7 +1870,7 @@ COMMENT ON COLUMN @extschema@.arbiter_resource.float_percent IS 'share of declar
 COMMENT ON COLUMN @extschema@.arbiter_resource.parent_reservation_id IS 'its capacity is this reservation, set by arbiter_sublet(); NULL: it is declared';
 COMMENT ON COLUMN @extschema@.arbiter_resource.parent_resource_id IS 'the resource that this reservation is of';
 COMMENT ON COLUMN @extschema@.arbiter_resource.resource_type IS 'the kind that resources have in common: cores, memory, gpu; NULL: none';
-COMMENT ON COLUMN @extschema@.arbiter_resource.firm_horizon IS 'how far ahead of the clock reservations see the declared capacity; further ahead they see overcommit_ratio times as much; NULL, as that is: always';
+COMMENT ON COLUMN @extschema@.arbiter_resource.firm_horizon IS 'how far ahead of the clock reservations see the declared capacity; from there on they see overcommit_ratio times as much; NULL, as that is: no over-commit';
 COMMENT ON COLUMN @extschema@.arbiter_resource.overcommit_ratio IS 'what may be reserved further ahead than firm_horizon, per unit of declared capacity, rounded down per step';
 COMMENT ON TABLE @extschema@.arbiter_capacity IS 'declared schedule: what the operator says the resource has, by time range';
 COMMENT ON TABLE @extschema@.arbiter_price IS 'what one unit of a resource costs per hour, by time range; where there is no row, nothing';
@@ -1956,7 +1992,9 @@ COMMENT ON FUNCTION @extschema@.arbiter_available(text, bigint, bigint) IS 'larg
 COMMENT ON FUNCTION @extschema@.arbiter_available(text, timestamptz, timestamptz) IS 'largest amount that can be taken over all of [start, end)';
 COMMENT ON FUNCTION @extschema@.arbiter_available(text, text, text) IS 'largest amount that can be taken over all of [start, end), times as text';
 COMMENT ON FUNCTION @extschema@.arbiter_timeline(text, timestamptz, timestamptz) IS 'capacity, reserved and available as one row per step';
-COMMENT ON FUNCTION @extschema@.arbiter_conflicts(text) IS 'oversold windows, where more is reserved than declared, each with its reservations, newest first';
+COMMENT ON FUNCTION @extschema@.arbiter_conflicts(text) IS 'oversold windows, where more is reserved than declared, or than may be over-committed there, each with its reservations, newest first';
+COMMENT ON FUNCTION @extschema@.arbiter_unresolved(interval, text) IS 'windows from now until so far ahead in which more is reserved than declared, by permission or not, each with its reservations, newest first; NULL: all of them';
+COMMENT ON FUNCTION @extschema@.arbiter_oversold(text, timestamptz, timestamptz, boolean) IS 'what arbiter_conflicts and arbiter_unresolved show: windows in which more is reserved than declared, those in which that is permitted if asked for';
 -- comments: calendars
 
 COMMENT ON FUNCTION @extschema@.arbiter_calendar(text, timestamptz, timestamptz, interval, text) IS 'capacity, reserved and available of a resource as one row per bucket of a grain, in a time zone; averages are weighted by time';

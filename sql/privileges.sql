@@ -102,6 +102,8 @@ GRANT EXECUTE ON FUNCTION
 	arbiter_available(text, text, text),
 	arbiter_timeline(text, timestamptz, timestamptz),
 	arbiter_conflicts(text),
+	arbiter_unresolved(interval, text),
+	arbiter_oversold(text, timestamptz, timestamptz, boolean),
 	arbiter_check(text),
 	arbiter_resource_id(text),
 	arbiter_cost(integer, tstzrange, bigint),
@@ -153,6 +155,7 @@ SELECT reason, user_id, amount FROM arbiter_denial ORDER BY denial_id;
 SELECT * FROM arbiter_timeline('gpu', '2030-01-01', '2030-01-04');
 SELECT arbiter_available('gpu', '2030-01-02', '2030-01-03'), arbiter_available('gpu', timestamptz '2030-01-02', timestamptz '2030-01-03');
 SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts();
+SELECT count(*) FROM arbiter_unresolved();
 SELECT * FROM arbiter_check();
 SELECT arbiter_version() IS NOT NULL;
 SELECT count(*), count(cost) FROM arbiter_booking;

@@ -270,29 +270,40 @@ random_segments(const Grid *grid, CellChange *change, int *nsegments)
 	return segments;
 }
 
-/*
- * What is kept back in every cell, as steps from the start of the first segment
- * on: the rule covers what segments touch, and no more.
- */
-static Step *
-random_kept(const Grid *grid, const Segment *segments, int64_t *kept, int *nkept)
+static int64_t
+random_terms(void)
 {
-	Step	   *steps = malloc(sizeof(Step) * grid->ncells);
+	return one_in(40) ? INT64_MAX - random_int(0, 3) : random_int(0, 4);
+}
+
+/*
+ * What is kept back in every cell and what may be taken beyond all, as steps from
+ * the start of the first segment on: the rule covers what segments touch, and no
+ * more.
+ */
+static RuleStep *
+random_rule(const Grid *grid, const Segment *segments, RuleStep *cells, StepsRule *rule)
+{
+	RuleStep   *steps = malloc(sizeof(RuleStep) * grid->ncells);
+	bool		extra = one_in(2);
 	int			n = 0;
 
+	rule->keeps = !extra || one_in(2);
 	for (int i = 0; i < grid->ncells; i++)
 	{
-		if (i > 0 && !one_in(3))
-			kept[i] = kept[i - 1];
-		else
-			kept[i] = one_in(40) ? INT64_MAX - random_int(0, 3) : random_int(0, 4);
-		if (grid->at[i + 1] <= segments[0].start || (n > 0 && kept[i] == kept[i - 1] && !one_in(5)))
+		bool		same = i > 0 && !one_in(3);
+
+		cells[i] = same ? cells[i - 1] : (RuleStep) {.kept = rule->keeps ? random_terms() : 0};
+		if (!same && extra)
+			cells[i].extra = random_terms();
+		if (grid->at[i + 1] <= segments[0].start || (n > 0 && same && !one_in(5)))
 			continue;
+		steps[n] = cells[i];
 		steps[n].start = n == 0 ? segments[0].start : grid->at[i];
-		steps[n].available = kept[i];
 		n++;
 	}
-	*nkept = n;
+	rule->steps = steps;
+	rule->nsteps = n;
 	return steps;
 }
 
@@ -318,22 +329,22 @@ check_shape(const Step *steps, int nsteps, int64_t start, int64_t end, int most)
 	return NULL;
 }
 
-static const StepsRule bare_rule = {NULL, 0};
+static const StepsRule bare_rule = {NULL, 0, false};
 
 /* what a cell must not be less than, once changed; false if it may be anything */
 static bool
-cell_floor(const CellChange *change, const int64_t *kept, wide *floor)
+cell_floor(const CellChange *change, const StepsRule *rule, const RuleStep *cell, wide *floor)
 {
 	wide		others = (wide) change->judged - change->ordinary;
+	bool		leaves = rule->keeps && change->ordinary < 0;
 
-	*floor = 0;
-	if (kept == NULL || change->ordinary >= 0)
-		return change->judged < 0;
 	/* whoever may have what is kept back takes it, the ordinary ones leave it */
-	*floor = *kept + (others < 0 ? others : 0);
+	*floor = leaves ? cell->kept + (others < 0 ? others : 0) : 0;
 	if (*floor < 0)
 		*floor = 0;
-	return true;
+	if (rule->steps != NULL)
+		*floor -= cell->extra;
+	return leaves || change->judged < 0;
 }
 
 /* as much of it as 64 bits hold */
@@ -355,14 +366,14 @@ check_apply(void)
 				nsteps,
 				nsegments,
 				nresult = 0;
-	int64_t		value[MAX_CELLS],
-				kept[MAX_CELLS];
+	int64_t		value[MAX_CELLS];
+	RuleStep	cells[MAX_CELLS];
 	CellChange	change[MAX_CELLS];
-	StepsRule	rule = {NULL, 0};
+	StepsRule	rule = {NULL, 0, false};
 	bool		checked = !one_in(3);
 	Step	   *steps,
-			   *result,
-			   *kept_steps = NULL;
+			   *result;
+	RuleStep   *rule_steps = NULL;
 	Segment    *segments;
 	Step		refused = {0, 0};
 	StepsResult expected = STEPS_OK,
@@ -375,7 +386,7 @@ check_apply(void)
 	steps = random_steps(&grid, first, last, value, &nsteps);
 	segments = random_segments(&grid, change, &nsegments);
 	if (checked && nsegments > 0 && one_in(2))
-		rule.kept = kept_steps = random_kept(&grid, segments, kept, &rule.nkept);
+		rule_steps = random_rule(&grid, segments, cells, &rule);
 
 	for (int i = first; i < last && expected == STEPS_OK; i++)
 	{
@@ -385,8 +396,7 @@ check_apply(void)
 		culprit = i;
 		if (sum > INT64_MAX || sum < INT64_MIN)
 			expected = STEPS_OVERFLOW;
-		else if (checked && cell_floor(&change[i], rule.kept != NULL ? &kept[i] : NULL, &floor) &&
-				 sum < floor)
+		else if (checked && cell_floor(&change[i], &rule, &cells[i], &floor) && sum < floor)
 		{
 			expected = STEPS_REFUSED;
 			available = (wide) clamp(sum - change[i].judged) - floor;
@@ -427,7 +437,7 @@ check_apply(void)
 		}
 	}
 	free(steps);
-	free(kept_steps);
+	free(rule_steps);
 	free(segments);
 	free(result);
 	return wrong;
@@ -826,9 +836,8 @@ check_walk(void)
 {
 	Grid		grid = random_grid();
 	int64_t		value[MAX_CELLS];
-	int64_t		kept[MAX_CELLS];
-	Step		kept_steps[MAX_CELLS];
-	StepsRule	rule = {NULL, 0};
+	RuleStep	cells[MAX_CELLS];
+	StepsRule	rule = {NULL, 0, false};
 	Step		one[3 * MAX_CELLS],
 				two[3 * MAX_CELLS];
 	int			nsteps = 1;
@@ -839,12 +848,10 @@ check_walk(void)
 	for (int i = 0; i < grid.ncells; i++)
 	{
 		value[i] = 6;
-		kept[i] = random_int(0, 2);
-		kept_steps[i].start = grid.at[i];
-		kept_steps[i].available = kept[i];
+		cells[i] = (RuleStep) {grid.at[i], random_int(0, 2), random_int(0, 3)};
 	}
 	if (one_in(2))
-		rule = (StepsRule) {kept_steps, grid.ncells};
+		rule = (StepsRule) {cells, grid.ncells, one_in(2)};
 
 	for (int turn = 0; turn < 12 && wrong == NULL; turn++)
 	{
@@ -883,7 +890,7 @@ check_walk(void)
 		{
 			wide		floor;
 
-			if (cell_floor(&change[i], rule.kept != NULL ? &kept[i] : NULL, &floor) &&
+			if (cell_floor(&change[i], &rule, &cells[i], &floor) &&
 				value[i] + change[i].delta < floor)
 				culprit = i;
 		}
@@ -959,8 +966,10 @@ run_edges(void)
 	Segment		pair[2];
 	Segment		made[4];
 	StepEvent	events[4];
-	Step		kept_steps[] = {{0, 4}, {10, 6}};
-	StepsRule	kept = {NULL, 0};
+	RuleStep	kept_steps[] = {{0, 4, 0}, {10, 6, 0}};
+	RuleStep	beyond_steps[] = {{0, 0, 0}, {10, 0, 3}, {15, 2, 3}};
+	StepsRule	kept = {kept_steps, 2, true};
+	StepsRule	beyond = {beyond_steps, 3, false};
 	int			n = 0;
 	int64_t		instant = -1;
 
@@ -1026,8 +1035,6 @@ run_edges(void)
 
 	/* four of ten kept back, from 10 on six */
 	flat.available = 10;
-	kept.kept = kept_steps;
-	kept.nkept = 2;
 	segment = judged_segment(0, 20, -6);
 	report_equal("others may have what is kept back", STEPS_OK,
 				 steps_apply(&flat, 1, 20, &segment, 1, &kept, out, &n, &refused));
@@ -1053,6 +1060,27 @@ run_edges(void)
 	segment.delta = segment.judged = segment.ordinary = 5;
 	report_equal("to give back is always allowed", STEPS_OK,
 				 steps_apply(&flat, 1, 20, &segment, 1, &kept, out, &n, &refused));
+
+	/* from 10 on three more than there are, of which from 15 on two are kept back */
+	flat.available = 5;
+	segment = judged_segment(10, 20, -8);
+	report_equal("more than there are, further ahead", STEPS_OK,
+				 steps_apply(&flat, 1, 20, &segment, 1, &beyond, out, &n, &refused));
+	segment = judged_segment(9, 20, -8);
+	report_equal("more than there are, from too near on", STEPS_REFUSED,
+				 steps_apply(&flat, 1, 20, &segment, 1, &beyond, out, &n, &refused));
+	report_equal("more than there are, from too near on: where", 9, refused.start);
+	report_equal("more than there are, from too near on: available", 5, refused.available);
+	segment = judged_segment(10, 20, -9);
+	report_equal("even more", STEPS_REFUSED,
+				 steps_apply(&flat, 1, 20, &segment, 1, &beyond, out, &n, &refused));
+	report_equal("even more: available", 8, refused.available);
+	segment.ordinary = segment.delta = segment.judged = -8;
+	beyond.keeps = true;
+	report_equal("more than there are, and some of it kept back", STEPS_REFUSED,
+				 steps_apply(&flat, 1, 20, &segment, 1, &beyond, out, &n, &refused));
+	report_equal("more than there are, and some of it kept back: where", 15, refused.start);
+	report_equal("more than there are, and some of it kept back: available", 6, refused.available);
 
 	/* a hold of seven has expired where ten are there and fifteen are taken */
 	flat.available = -5;

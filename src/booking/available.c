@@ -58,8 +58,9 @@ available(FunctionCallInfo fcinfo, TimeType type)
  *
  * The largest amount that could be reserved over all of [start_time, end_time):
  * 0 where any part is full, oversold or outside the schedule.  The resource's
- * setup and cleanup time count, and its float is left out.  Times are
- * timestamptz, text, or bigint epoch seconds.
+ * setup and cleanup time count, and its float is left out; further ahead than its
+ * firm horizon, what may be over-committed counts.  Times are timestamptz, text,
+ * or bigint epoch seconds.
  *
  * Errors: 22004, RV004, RV003, 42704.  No lock but AccessShareLock on the
  * tables.  Stable: it reads with the statement's snapshot.  Parallel safe: so
@@ -137,7 +138,7 @@ add_row(TimelineRows *rows, TimestampTz start, TimestampTz end,
  * One row per step, in order of time, over all of [start_time, end_time), which
  * may be infinite on both sides; neighbours that are equal are one row.  Time
  * that is not declared has capacity 0; where more is reserved than declared,
- * available is negative.
+ * by permission or not, available is negative.
  *
  * Errors: 22004, RV003, 42704.  Locks, volatility and parallel safety as
  * arbiter_available().
@@ -166,8 +167,8 @@ arbiter_timeline(PG_FUNCTION_ARGS)
 	rows.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	capacity = capacity_steps(resource.id, start, end, snapshot, &ncapacity);
 
-	resource_view(&view, &resource, true, GetCurrentStatementStartTimestamp(),
-				  start, end, snapshot);
+	timeline_view_init(&view, resource.id, NULL, GetCurrentStatementStartTimestamp(),
+					   start, end, snapshot);
 	timeline_scan_begin(&scan, &view, start, end);
 	while (timeline_scan_next(&scan, &stretch))
 	{

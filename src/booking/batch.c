@@ -234,7 +234,7 @@ apply(Batch *batch)
 		/* the float is minded by the ledger: see step 4 */
 		if (batch->mixed)
 			take.tryout = true;
-		reservation_take(&net, &take, &request->account->resource);
+		reservation_take(&net, &take, &request->account->resource, batch->clock);
 	}
 	switch (apply_reservations(&net, LockWaitSkip, &changes, &nchanges, &where))
 	{
@@ -262,8 +262,7 @@ settle(Batch *batch)
 		bool		done;
 
 		/* what has expired is marked by then, or others have it locked */
-		ledger_load(&batch->ledger, batch->locked ? DT_NOBEGIN : batch->clock,
-					snapshot);
+		ledger_load(&batch->ledger, batch->clock, !batch->locked, snapshot);
 		if (!batch->locked)
 		{
 			ledger_reset(&batch->ledger);

@@ -354,7 +354,8 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 	for (int i = 0; i < request->nrequirements; i++)
 	{
 		if (parts[i].take.active)
-			reservation_take(&net, &parts[i].take, &request->requirements[i].resource);
+			reservation_take(&net, &parts[i].take,
+							 &request->requirements[i].resource, request->clock);
 	}
 
 	outcome = apply_reservations(&net, LockWaitBlock, &changes, &nchanges, &where);

@@ -187,7 +187,8 @@ change_end_row(Change *change, ChangePart *part)
 	}
 	reservation_give_back(&change->net, &part->take);
 	if (reservation_settle(writer, &part->resource, part->row, &part->new_take))
-		reservation_take(&change->net, &part->new_take, &part->resource);
+		reservation_take(&change->net, &part->new_take, &part->resource,
+						 change->clock);
 	reservation_range(writer->slot, &part->new_start, &part->new_end);
 	part->changed = writer->slot;
 }
@@ -268,7 +269,7 @@ change_clean_up(Change *change, ChangePart *part)
 	more = part->new_take;
 	more.start = more.end;
 	more.end = end;
-	reservation_take(&change->net, &more, &part->resource);
+	reservation_take(&change->net, &more, &part->resource, change->clock);
 	part->new_take.end = end;
 	reservation_set_occupied(&change->writer, &part->changed, &part->new_take);
 }

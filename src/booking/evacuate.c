@@ -159,7 +159,7 @@ find_hopeless(Evacuation *evacuation)
 {
 	Snapshot	snapshot = decision_snapshot();
 
-	ledger_load(&evacuation->ledger, evacuation->change.clock, snapshot);
+	ledger_load(&evacuation->ledger, evacuation->change.clock, true, snapshot);
 	for (int i = 0; i < evacuation->n; i++)
 	{
 		Evacuee    *evacuee = &evacuation->evacuees[i];
@@ -209,7 +209,7 @@ decide(Evacuation *evacuation)
 	bool		ordinary = false;
 
 	/* of expired holds, those that could be marked have been */
-	ledger_load(&evacuation->ledger, DT_NOBEGIN, snapshot);
+	ledger_load(&evacuation->ledger, evacuation->change.clock, false, snapshot);
 	for (int i = 0; i < evacuation->n; i++)
 	{
 		Evacuee    *evacuee = &evacuation->evacuees[i];
@@ -279,7 +279,7 @@ leave_float_to_ledger(Evacuation *evacuation)
 		reservation_give_back(&change->net, &part->take);
 		take.tryout = true;
 		if (take.active)
-			reservation_take(&change->net, &take, &part->resource);
+			reservation_take(&change->net, &take, &part->resource, change->clock);
 	}
 }
 

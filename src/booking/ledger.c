@@ -266,19 +266,34 @@ ledger_reset(Ledger *ledger)
 }
 
 /*
+ * Make a view of an account, for those who may have the float or may not.
+ */
+static void
+make_view(const LedgerAccount *account, bool tryout, TimestampTz clock,
+		  bool add_expired, Snapshot snapshot, TimelineView *view)
+{
+	Terms		terms = resource_terms(&account->resource, tryout, clock);
+
+	timeline_view_init(view, account->resource.id, &terms,
+					   add_expired ? clock : DT_NOBEGIN, account->bounds[0],
+					   account->bounds[account->nbounds - 1], snapshot);
+}
+
+/*
  * ledger_load reads what is available over the ranges that are expected; may be
  * called again, with another snapshot.  The snapshot must outlive the ledger.
+ *
+ * add_expired: holds that have expired by the clock are free.
  */
 void
-ledger_load(Ledger *ledger, TimestampTz clock, Snapshot snapshot)
+ledger_load(Ledger *ledger, TimestampTz clock, bool add_expired,
+			Snapshot snapshot)
 {
 	ListCell   *cell;
 
 	foreach(cell, ledger->order)
 	{
 		LedgerAccount *account = lfirst(cell);
-		TimestampTz from;
-		TimestampTz to;
 
 		if (account->nbounds == 0)
 			continue;
@@ -288,16 +303,13 @@ ledger_load(Ledger *ledger, TimestampTz clock, Snapshot snapshot)
 		if (account->ordinary != account->all)
 			pfree(account->ordinary);
 
-		from = account->bounds[0];
-		to = account->bounds[account->nbounds - 1];
-		resource_view(&account->all_view, &account->resource, true, clock, from,
-					  to, snapshot);
+		make_view(account, true, clock, add_expired, snapshot, &account->all_view);
 		account->all = account->ordinary = read_tree(account, &account->all_view);
 		account->ordinary_view = account->all_view;
 		if (account->resource.float_share > 0)
 		{
-			resource_view(&account->ordinary_view, &account->resource, false,
-						  clock, from, to, snapshot);
+			make_view(account, false, clock, add_expired, snapshot,
+					  &account->ordinary_view);
 			account->ordinary = read_tree(account, &account->ordinary_view);
 		}
 		reset_account(account);

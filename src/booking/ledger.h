@@ -41,7 +41,8 @@ extern void ledger_init(Ledger *ledger);
 extern LedgerAccount *ledger_account(Ledger *ledger, const Resource *resource);
 extern void ledger_expect(LedgerAccount *account, TimestampTz start,
 						  TimestampTz end);
-extern void ledger_load(Ledger *ledger, TimestampTz clock, Snapshot snapshot);
+extern void ledger_load(Ledger *ledger, TimestampTz clock, bool add_expired,
+						Snapshot snapshot);
 extern void ledger_reset(Ledger *ledger);
 extern int64 ledger_available(LedgerAccount *account, bool tryout,
 							  TimestampTz start, TimestampTz end,

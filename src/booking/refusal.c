@@ -159,6 +159,7 @@ static char *
 what_else_counts(const Request *request, int which)
 {
 	const Resource *resource = &request->requirements[which].resource;
+	Terms		terms = resource_terms(resource, request->tryout, request->clock);
 	StringInfoData text;
 	TimestampTz own_start;
 	TimestampTz own_end;
@@ -172,9 +173,13 @@ what_else_counts(const Request *request, int which)
 	if (start != own_start || end != own_end)
 		appendStringInfo(&text, " With setup and cleanup time it is taken from %s to %s.",
 						 time_text(start), time_text(end));
-	if (resource->float_share > 0 && !request->tryout)
+	if (terms.float_share > 0)
 		appendStringInfo(&text, " Of its capacity %g per cent is kept back for reservations with tryout => true.",
-						 resource->float_share * 100.0 / FLOAT_SHARE_ALL);
+						 terms.float_share * 100.0 / FLOAT_SHARE_ALL);
+	if (terms.overcommit > 0)
+		appendStringInfo(&text, " Before %s its capacity counts as it is, from then on %.2f times.",
+						 time_text(terms.firm_until),
+						 (double) resource->overcommit / OVERCOMMIT_ONE);
 	return text.data;
 }
 
@@ -241,6 +246,7 @@ refuse_insufficient(const Request *request, int which, Snapshot snapshot,
 					Refusal *refusal)
 {
 	const Requirement *requirement = &request->requirements[which];
+	Terms		terms = resource_terms(&requirement->resource, true, request->clock);
 	int			nsegments;
 	Segment    *segments = capacity_segments(requirement->resource.id,
 											 DT_NOBEGIN, DT_NOEND, snapshot,
@@ -248,7 +254,13 @@ refuse_insufficient(const Request *request, int which, Snapshot snapshot,
 	int64		most = 0;
 
 	for (int i = 0; i < nsegments; i++)
-		most = Max(most, segments[i].delta);
+	{
+		int64		capacity = segments[i].delta;
+
+		if (terms.overcommit > 0 && segments[i].end > terms.firm_until)
+			capacity += overcommit_amount(capacity, terms.overcommit);
+		most = Max(most, capacity);
+	}
 	pfree(segments);
 
 	refusal->sqlstate = ERRCODE_ARBITER_INSUFFICIENT_CAPACITY;

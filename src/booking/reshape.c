@@ -312,7 +312,7 @@ split_row(Split *split, Change *change, ChangePart *part, int64 amount)
 							  &row, &take);
 		change_give_back_range(change, &part->new_take, part->new_take.end,
 							   occupied_end);
-		reservation_take(&change->net, &take, &resource);
+		reservation_take(&change->net, &take, &resource, change->clock);
 		writer->slot = row;
 	}
 	split->rows[split->n++] = writer->slot;

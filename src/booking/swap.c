@@ -274,7 +274,7 @@ take(Swap *swap, SwapRequest *request)
 								   &isnull));
 	if (request->take.active)
 		reservation_take(&swap->change.net, &request->take,
-						 &request->asked->requirement.resource);
+						 &request->asked->requirement.resource, swap->change.clock);
 }
 
 static bool
@@ -375,13 +375,15 @@ refuse(const Swap *swap)
 			reservation_give_back(&net, &part->take);
 		if (part->new_take.active &&
 			part->new_take.resource_id == refused->take.resource_id)
-			reservation_take(&net, &part->new_take, &part->resource);
+			reservation_take(&net, &part->new_take, &part->resource,
+							 swap->change.clock);
 	}
 	for (SwapRequest *request = swap->requests; request < refused; request++)
 	{
 		if (request->row != NULL && request->take.active &&
 			request->take.resource_id == refused->take.resource_id)
-			reservation_take(&net, &request->take, &requirement->resource);
+			reservation_take(&net, &request->take, &requirement->resource,
+							 swap->change.clock);
 	}
 	given_back = net_change_finish(&net, &n);
 	if (n > 0)

@@ -186,8 +186,8 @@ put_resource(Calendar *calendar, const Resource *resource)
 	begin_bucket(calendar);
 	begin_section(calendar);
 
-	resource_view(&view, resource, true, GetCurrentStatementStartTimestamp(),
-				  start, end, snapshot);
+	timeline_view_init(&view, resource->id, NULL, GetCurrentStatementStartTimestamp(),
+					   start, end, snapshot);
 	timeline_scan_begin(&scan, &view, start, end);
 	while (timeline_scan_next(&scan, &stretch))
 	{
@@ -229,8 +229,9 @@ begin_calendar(Calendar *calendar, FunctionCallInfo fcinfo)
  *
  * One row per bucket, in order of time, over all of [start_time, end_time),
  * see buckets.c.  available is capacity less what is reserved, negative where
- * a resource is oversold; expired holds are free, the float is not taken off,
- * and time that is not declared has capacity 0.  Averages are weighted by time.
+ * a resource is oversold or over-committed; expired holds are free, the float is
+ * not taken off, and time that is not declared has capacity 0.  Averages are
+ * weighted by time.
  *
  * Errors: 22004, RV003, 22023 (infinite bound, grain, time zone), 54000 (too
  * many buckets), 42704.  No lock but AccessShareLock on the tables.  Stable: it

@@ -7,7 +7,9 @@
  * arbiter_capacity that go and come are netted, and the net effect is applied
  * to the chunks that exist, with the resource lock held exclusively.  It is
  * refused (RV011) where it would leave reservations uncovered, unless forced;
- * no reservation is ever touched.
+ * no reservation is ever touched.  Further ahead than the firm horizon of the
+ * resource, that is where more would be reserved than may be over-committed with
+ * the new capacity.  The float is no matter: it is not for whoever has it.
  *
  *-------------------------------------------------------------------------
  */
@@ -100,8 +102,8 @@ count_uncovered(const TimelineChange *change, Snapshot snapshot)
 
 		if (segment->delta >= 0)
 			continue;
-		timeline_view_init(&view, change->resource_id, 0, clock, segment->start,
-						   segment->end, snapshot);
+		timeline_view_init(&view, change->resource_id, &change->terms, clock,
+						   segment->start, segment->end, snapshot);
 		timeline_scan_begin(&scan, &view, segment->start, segment->end);
 		while (timeline_scan_next(&scan, &stretch))
 		{
@@ -154,6 +156,7 @@ uncovered_error(const TimelineChange *change, const TimelineRefusal *where)
 {
 	Snapshot	snapshot = decision_snapshot();
 	const Segment *segment = change->segments;
+	const char *lacking;
 	Resource	resource;
 	int64		count;
 
@@ -169,15 +172,21 @@ uncovered_error(const TimelineChange *change, const TimelineRefusal *where)
 						resource.name),
 				 errdetail("They are holds that have expired at this moment, and other transactions are changing them."),
 				 errhint("Try again when those transactions have ended.")));
+	if (change->terms.overcommit > 0 && where->instant >= change->terms.firm_until)
+		lacking = psprintf(INT64_FORMAT " more would be reserved than an overcommit_ratio of %.2f allows with the new capacity",
+						   -segment->delta - where->available,
+						   (double) resource.overcommit / OVERCOMMIT_ONE);
+	else
+		lacking = psprintf(INT64_FORMAT " is available, and " INT64_FORMAT " would be taken away",
+						   where->available, -segment->delta);
 	ereport(ERROR,
 			(errcode(ERRCODE_ARBITER_UNCOVERED),
 			 errmsg("capacity change would leave reservations of resource \"%s\" uncovered",
 					resource.name),
-			 errdetail_plural(INT64_FORMAT " reservation would be uncovered; at %s " INT64_FORMAT " is available, and " INT64_FORMAT " would be taken away.",
-							  INT64_FORMAT " reservations would be uncovered; at %s " INT64_FORMAT " is available, and " INT64_FORMAT " would be taken away.",
+			 errdetail_plural(INT64_FORMAT " reservation would be uncovered; at %s %s.",
+							  INT64_FORMAT " reservations would be uncovered; at %s %s.",
 							  count, count,
-							  timestamptz_to_str(where->instant),
-							  where->available, -segment->delta),
+							  timestamptz_to_str(where->instant), lacking),
 			 resource.is_child ?
 			 errhint("Move or cancel reservations of it first. Or change the reservation that is its capacity by a function with force => true: then arbiter_conflicts(%s) lists the oversold windows.",
 					 quote_literal_cstr(resource.name)) :
@@ -186,18 +195,76 @@ uncovered_error(const TimelineChange *change, const TimelineRefusal *where)
 }
 
 /*
+ * What a change leaves of a schedule, as steps over all time.
+ */
+static Step *
+capacity_after(const Schedule *before, const TimelineChange *change, int *nsteps)
+{
+	Size		n = 2 * ((Size) before->nsteps + change->nsegments);
+	StepEvent  *events = palloc_extended(sizeof(StepEvent) * n, MCXT_ALLOC_HUGE);
+	Segment    *segments = palloc_extended(sizeof(Segment) * n, MCXT_ALLOC_HUGE);
+	Step	   *steps = palloc_extended(sizeof(Step) * (2 * n + 1), MCXT_ALLOC_HUGE);
+	Step		zero = {.start = DT_NOBEGIN,.available = 0};
+	int			nsegments;
+
+	n = 0;
+	for (int i = 0; i < before->nsteps + change->nsegments; i++)
+	{
+		const Segment *segment = i < before->nsteps ? &before->steps[i] :
+			&change->segments[i - before->nsteps];
+
+		events[n++] = (StepEvent) {.instant = segment->start,.delta = segment->delta};
+		events[n++] = (StepEvent) {.instant = segment->end,.delta = -segment->delta};
+	}
+	nsegments = steps_from_events(events, (int) n, segments);
+	if (nsegments < 0 ||
+		steps_apply(&zero, 1, STEPS_INFINITY, segments, nsegments, NULL, steps,
+					nsteps, NULL) != STEPS_OK)
+		amount_overflow_error();
+	pfree(events);
+	pfree(segments);
+	return steps;
+}
+
+/*
+ * Hold a change to what may be over-committed with the new capacity.
+ */
+static void
+set_terms(TimelineChange *change, const Schedule *before, TimestampTz clock)
+{
+	Snapshot	snapshot = decision_snapshot();
+	Resource	resource;
+
+	/* if it was dropped meanwhile, the timeline will tell */
+	if (resource_find_by_id(change->resource_id, snapshot, &resource))
+		change->terms = resource_terms(&resource, true, clock);
+	UnregisterSnapshot(snapshot);
+	if (change->terms.overcommit > 0 && before != NULL)
+		change->terms.capacity = capacity_after(before, change,
+												&change->terms.ncapacity);
+}
+
+/*
  * capacity_apply applies the net change of declared capacity, or raises RV011.
+ *
+ * before is the schedule that the change is one of, whose rows need not have been
+ * written yet; NULL if they have been and are visible.
  *
  * Locks: the resources exclusively, then expired holds in the way, then the
  * chunks of the changed range.
  */
 void
-capacity_apply(TimelineChange *changes, int nchanges, bool force)
+capacity_apply(TimelineChange *changes, int nchanges, const Schedule *before,
+			   bool force)
 {
 	TimelineRefusal where;
+	TimestampTz clock;
 
 	for (int i = 0; i < nchanges; i++)
 		resource_lock_exclusive(changes[i].resource_id);
+	clock = GetCurrentTimestamp();
+	for (int i = 0; !force && i < nchanges; i++)
+		set_terms(&changes[i], before, clock);
 	switch (apply_or_reap(changes, nchanges, TIMELINE_CAPACITY, !force,
 						  LockWaitSkip, &where))
 	{

@@ -240,7 +240,7 @@ schedule_replace(int32 resource_id, const Schedule *old, const Schedule *new,
 	}
 
 	changes = net_change_finish(&net, &nchanges);
-	capacity_apply(changes, nchanges, force);
+	capacity_apply(changes, nchanges, old, force);
 	in_flight_done(relations->capacity, IN_FLIGHT_FUNCTION);
 	row_writer_insert_all(&inserter, rows, nrows, NULL);
 	row_writer_close(&inserter);

@@ -83,6 +83,7 @@ net_reservations(TriggerData *trigger, TupleTableSlot *old_slot,
 {
 	Tuplestorestate *old_rows = trigger->tg_oldtable;
 	Tuplestorestate *new_rows = trigger->tg_newtable;
+	TimestampTz clock = GetCurrentTimestamp();
 
 	if (old_rows != NULL)
 		tuplestore_rescan(old_rows);
@@ -131,7 +132,7 @@ net_reservations(TriggerData *trigger, TupleTableSlot *old_slot,
 			reservation_check_aligned(&resource, has_old ? old_slot : NULL, start, end);
 			check_buffers(new_slot, &resource, start, end);
 		}
-		reservation_take(net, &new, &resource);
+		reservation_take(net, &new, &resource, clock);
 	}
 }
 
@@ -309,7 +310,9 @@ arbiter_guard_trigger(PG_FUNCTION_ARGS)
 			if (!leave_out_orphan(trigger, changes, &nchanges, i))
 				i++;
 		}
-		capacity_apply(changes, nchanges, false);
+		/* for what is declared now to be seen */
+		CommandCounterIncrement();
+		capacity_apply(changes, nchanges, NULL, false);
 	}
 	else
 	{

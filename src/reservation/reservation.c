@@ -333,11 +333,12 @@ reservation_share_gap(RowWriter *writer, TupleTableSlot **before,
 }
 
 /*
- * reservation_take adds what a row takes to a net change.
+ * reservation_take adds what a row takes to a net change; the clock is that of
+ * the call, by which it is near or far ahead.
  */
 void
 reservation_take(NetChange *net, const ReservationTake *take,
-				 const Resource *resource)
+				 const Resource *resource, TimestampTz clock)
 {
 	Segment		segment = {
 		.start = take->start,
@@ -347,7 +348,14 @@ reservation_take(NetChange *net, const ReservationTake *take,
 		.ordinary = take->tryout ? 0 : -take->amount
 	};
 
-	net_change_add_parts(net, take->resource_id, resource->float_share, &segment);
+	if (resource_has_terms(resource))
+	{
+		Terms		terms = resource_terms(resource, false, clock);
+
+		net_change_add_parts(net, take->resource_id, &terms, &segment);
+	}
+	else
+		net_change_add_parts(net, take->resource_id, NULL, &segment);
 }
 
 /*
@@ -365,7 +373,7 @@ reservation_give_back(NetChange *net, const ReservationTake *take)
 		.ordinary = take->tryout ? 0 : take->amount
 	};
 
-	net_change_add_parts(net, take->resource_id, 0, &segment);
+	net_change_add_parts(net, take->resource_id, NULL, &segment);
 }
 
 /*
@@ -381,5 +389,5 @@ reservation_reap(NetChange *net, const ReservationTake *take)
 		.delta = take->amount
 	};
 
-	net_change_add_parts(net, take->resource_id, 0, &segment);
+	net_change_add_parts(net, take->resource_id, NULL, &segment);
 }

@@ -46,7 +46,7 @@ extern void reservation_share_gap(RowWriter *writer, TupleTableSlot **before,
 								  TupleTableSlot **after,
 								  ReservationTake *later);
 extern void reservation_take(NetChange *net, const ReservationTake *take,
-							 const Resource *resource);
+							 const Resource *resource, TimestampTz clock);
 extern void reservation_give_back(NetChange *net, const ReservationTake *take);
 extern void reservation_reap(NetChange *net, const ReservationTake *take);
 

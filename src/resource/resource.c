@@ -309,16 +309,45 @@ resource_earliest_start(const Resource *resource, TimestampTz clock)
 }
 
 /*
+ * resource_has_terms tells whether those who take from a resource are held to
+ * anything but its capacity.
+ */
+bool
+resource_has_terms(const Resource *resource)
+{
+	return resource->float_share > 0 || resource->has_overcommit;
+}
+
+/*
+ * resource_terms returns the terms of those who take from a resource by a clock;
+ * try-out users may have the float.
+ */
+Terms
+resource_terms(const Resource *resource, bool tryout, TimestampTz clock)
+{
+	Terms		terms = {.float_share = tryout ? 0 : resource->float_share};
+
+	if (resource->has_overcommit && resource->overcommit > OVERCOMMIT_ONE)
+	{
+		terms.overcommit = resource->overcommit - OVERCOMMIT_ONE;
+		terms.firm_until = clock < END_TIMESTAMP - resource->firm_horizon ?
+			clock + resource->firm_horizon : STEPS_INFINITY;
+	}
+	return terms;
+}
+
+/*
  * resource_view makes a view of a resource's timeline over [from, to): of what
- * is free then, less the float but for try-out users.
+ * can be taken then, the float by try-out users alone.
  */
 void
 resource_view(TimelineView *view, const Resource *resource, bool tryout,
 			  TimestampTz clock, TimestampTz from, TimestampTz to,
 			  Snapshot snapshot)
 {
-	timeline_view_init(view, resource->id, tryout ? 0 : resource->float_share,
-					   clock, from, to, snapshot);
+	Terms		terms = resource_terms(resource, tryout, clock);
+
+	timeline_view_init(view, resource->id, &terms, clock, from, to, snapshot);
 }
 
 /*

@@ -19,9 +19,6 @@
 #include "timeline/timeline.h"
 #include "utils/snapshot.h"
 
-/* overcommit_ratio has two digits after the point */
-#define OVERCOMMIT_ONE	100
-
 /* flat but for the name: resource_cache.c copies it */
 typedef struct Resource
 {
@@ -64,6 +61,9 @@ pg_noreturn extern void resource_vanished_error(const char *name);
 pg_noreturn extern void resource_unknown_id_error(int32 resource_id);
 pg_noreturn extern void resource_lost_error(int32 resource_id);
 
+extern bool resource_has_terms(const Resource *resource);
+extern Terms resource_terms(const Resource *resource, bool tryout,
+							TimestampTz clock);
 extern void resource_view(TimelineView *view, const Resource *resource,
 						  bool tryout, TimestampTz clock, TimestampTz from,
 						  TimestampTz to, Snapshot snapshot);

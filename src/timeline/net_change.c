@@ -16,11 +16,33 @@
 #include "utils/memutils.h"
 
 /*
+ * Terms are noted once for all the takes in a row that are held to them.
+ */
+static int32
+note_terms(NetChange *net, const Terms *terms)
+{
+	const Terms *last = net->nterms > 0 ? &net->terms[net->nterms - 1] : NULL;
+
+	if (last == NULL || last->float_share != terms->float_share ||
+		last->overcommit != terms->overcommit ||
+		last->firm_until != terms->firm_until || last->capacity != terms->capacity)
+	{
+		/* room for a power of two */
+		if (net->nterms == 0)
+			net->terms = palloc(sizeof(Terms));
+		else if ((net->nterms & (net->nterms - 1)) == 0)
+			net->terms = repalloc_huge(net->terms, sizeof(Terms) * 2 * (Size) net->nterms);
+		net->terms[net->nterms++] = *terms;
+	}
+	return net->nterms;
+}
+
+/*
  * net_change_add_parts adds a segment, with its parts, to what changes of a
- * resource; float_share of its capacity is to be left by ordinary users.
+ * resource; terms are those that a take is held to, or NULL.
  */
 void
-net_change_add_parts(NetChange *net, int32 resource_id, int32 float_share,
+net_change_add_parts(NetChange *net, int32 resource_id, const Terms *terms,
 					 const Segment *segment)
 {
 	NetEvent   *event;
@@ -35,7 +57,7 @@ net_change_add_parts(NetChange *net, int32 resource_id, int32 float_share,
 	}
 	event = &net->events[net->nevents];
 	event[0].resource_id = event[1].resource_id = resource_id;
-	event[0].float_share = event[1].float_share = float_share;
+	event[0].terms = event[1].terms = terms == NULL ? 0 : note_terms(net, terms);
 	event[0].event = (StepEvent) {segment->start, segment->delta,
 	segment->judged, segment->ordinary};
 	event[1].event = (StepEvent) {segment->end, -segment->delta,
@@ -53,7 +75,7 @@ net_change_add(NetChange *net, int32 resource_id, TimestampTz start,
 {
 	Segment		segment = {.start = start,.end = end,.delta = delta,.judged = delta};
 
-	net_change_add_parts(net, resource_id, 0, &segment);
+	net_change_add_parts(net, resource_id, NULL, &segment);
 }
 
 /*
@@ -63,7 +85,7 @@ void
 net_change_add_change(NetChange *net, const TimelineChange *change)
 {
 	for (int i = 0; i < change->nsegments; i++)
-		net_change_add_parts(net, change->resource_id, change->float_share,
+		net_change_add_parts(net, change->resource_id, &change->terms,
 							 &change->segments[i]);
 }
 
@@ -104,15 +126,19 @@ net_change_finish(NetChange *net, int *nchanges)
 	for (Size first = 0; first < net->nevents;)
 	{
 		int			nevents = 0;
+		int32		last_terms = 0;
 		TimelineChange *change = &changes[n];
 
 		change->resource_id = net->events[first].resource_id;
-		change->float_share = 0;
+		change->terms = (Terms) {0};
 		while (first < net->nevents &&
 			   net->events[first].resource_id == change->resource_id)
 		{
-			change->float_share = Max(change->float_share,
-									  net->events[first].float_share);
+			int32		terms = net->events[first].terms;
+
+			if (terms != 0 && terms != last_terms)
+				terms_combine(&change->terms, &net->terms[terms - 1]);
+			last_terms = terms;
 			events[nevents++] = net->events[first++].event;
 		}
 		change->segments = MemoryContextAllocHuge(CurrentMemoryContext,

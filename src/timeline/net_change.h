@@ -15,7 +15,7 @@
 typedef struct NetEvent
 {
 	int32		resource_id;
-	int32		float_share;
+	int32		terms;			/* index plus one; 0: none */
 	StepEvent	event;
 } NetEvent;
 
@@ -24,12 +24,14 @@ typedef struct NetChange
 	NetEvent   *events;
 	Size		nevents;
 	Size		room;
+	Terms	   *terms;			/* that takes are held to */
+	int			nterms;
 } NetChange;
 
 extern void net_change_add(NetChange *net, int32 resource_id,
 						   TimestampTz start, TimestampTz end, int64 delta);
 extern void net_change_add_parts(NetChange *net, int32 resource_id,
-								 int32 float_share, const Segment *segment);
+								 const Terms *terms, const Segment *segment);
 extern void net_change_add_change(NetChange *net, const TimelineChange *change);
 extern TimelineChange *net_change_finish(NetChange *net, int *nchanges);
 

@@ -34,29 +34,32 @@ steps_find(const Step *steps, int nsteps, int64_t instant)
 
 /*
  * steps_rule_floor tells whether a rule is about a segment, and what must then
- * be available with the segment added; kept is what is kept back there.
+ * be available with the segment added, at a step of the rule; NULL if it has
+ * none.
  *
  * What is not ordinary users' may be taken from what is kept back: if both take,
- * the ordinary ones come first.
+ * the ordinary ones come first.  What may be taken beyond all is everybody's.
  */
 bool
-steps_rule_floor(const StepsRule *rule, const Segment *segment, int64_t kept,
-				 int64_t *floor)
+steps_rule_floor(const StepsRule *rule, const Segment *segment,
+				 const RuleStep *step, int64_t *floor)
 {
-	if (rule->kept != NULL && segment->ordinary < 0)
+	if (rule->keeps && segment->ordinary < 0)
 	{
 		int64_t		others;
 
 		if (__builtin_sub_overflow(segment->judged, segment->ordinary, &others) ||
 			others >= 0)
-			*floor = kept;
+			*floor = step->kept;
 		else
-			*floor = kept + others > 0 ? kept + others : 0;
+			*floor = step->kept + others > 0 ? step->kept + others : 0;
 	}
 	else if (segment->judged < 0)
 		*floor = 0;
 	else
 		return false;
+	if (step != NULL)
+		*floor -= step->extra;
 	return true;
 }
 
@@ -82,8 +85,9 @@ add_step(Step *result, int *n, int64_t start, int64_t available)
  * the judged part of a segment: where that takes, the sum must not be negative;
  * where it gives back, or is nothing, the sum may be what it is.  Where the rule
  * has a step function of what is kept back, and ordinary users take, the sum
- * must not be less than that.  refused then tells the first such instant and
- * what is available there but for what is judged.
+ * must not be less than that; what may be taken beyond all is added to every
+ * sum.  refused then tells the first such instant and what is available there
+ * but for what is judged.
  */
 StepsResult
 steps_apply(const Step *steps, int nsteps, int64_t end,
@@ -93,7 +97,7 @@ steps_apply(const Step *steps, int nsteps, int64_t end,
 	int64_t		now = steps[0].start;
 	int			step = 0;
 	int			segment = 0;
-	int			keep = 0;
+	int			at = 0;
 	int			n = 0;
 
 	while (now < end)
@@ -127,16 +131,16 @@ steps_apply(const Step *steps, int nsteps, int64_t end,
 			next = steps[step + 1].start;
 		if (segments[segment].end < next)
 			next = segments[segment].end;
-		if (rule != NULL && rule->kept != NULL)
+		if (rule != NULL && rule->steps != NULL)
 		{
-			while (keep + 1 < rule->nkept && rule->kept[keep + 1].start <= now)
-				keep++;
-			if (keep + 1 < rule->nkept && rule->kept[keep + 1].start < next)
-				next = rule->kept[keep + 1].start;
+			while (at + 1 < rule->nsteps && rule->steps[at + 1].start <= now)
+				at++;
+			if (at + 1 < rule->nsteps && rule->steps[at + 1].start < next)
+				next = rule->steps[at + 1].start;
 		}
 		judged = rule != NULL &&
 			steps_rule_floor(rule, &segments[segment],
-							 rule->kept != NULL ? rule->kept[keep].available : 0,
+							 rule->steps != NULL ? &rule->steps[at] : NULL,
 							 &floor);
 
 		if (__builtin_add_overflow(steps[step].available, segments[segment].delta,
@@ -150,7 +154,7 @@ steps_apply(const Step *steps, int nsteps, int64_t end,
 									   &refused->available))
 				refused->available = available < 0 ? INT64_MIN : INT64_MAX;
 			if (__builtin_sub_overflow(refused->available, floor, &refused->available))
-				refused->available = INT64_MIN;
+				refused->available = floor < 0 ? INT64_MAX : INT64_MIN;
 			return STEPS_REFUSED;
 		}
 		add_step(result, &n, now, available);

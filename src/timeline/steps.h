@@ -46,11 +46,20 @@ typedef struct StepEvent
 	int64_t		ordinary;
 } StepEvent;
 
+/* from an instant on, what is kept back and what may be taken beyond all */
+typedef struct RuleStep
+{
+	int64_t		start;
+	int64_t		kept;
+	int64_t		extra;
+} RuleStep;
+
 /* what a change must not do, see steps_apply() */
 typedef struct StepsRule
 {
-	const Step *kept;			/* over all that segments touch; NULL: nothing */
-	int			nkept;
+	const RuleStep *steps;		/* over all that segments touch; NULL: nothing */
+	int			nsteps;
+	bool		keeps;			/* something may be kept back */
 } StepsRule;
 
 typedef enum StepsResult
@@ -61,7 +70,7 @@ typedef enum StepsResult
 } StepsResult;
 
 extern bool steps_rule_floor(const StepsRule *rule, const Segment *segment,
-							 int64_t kept, int64_t *floor);
+							 const RuleStep *step, int64_t *floor);
 extern int	steps_find(const Step *steps, int nsteps, int64_t instant);
 extern StepsResult steps_apply(const Step *steps, int nsteps, int64_t end,
 							   const Segment *segments, int nsegments,

@@ -16,12 +16,13 @@
 #include "datatype/timestamp.h"
 #include "timeline/chunk_store.h"
 #include "timeline/steps.h"
+#include "timeline/terms.h"
 
 /*
  * The timeline of a resource as a reader sees it: what is stored, and on top of
  * it segments to add, ascending and disjoint.  Expired holds are added, because
- * they are free although the steps still count them; the float is taken off
- * for those who may not have it.
+ * they are free although the steps still count them; so are the terms of those
+ * who want to take something.
  */
 typedef struct TimelineView
 {
@@ -31,12 +32,8 @@ typedef struct TimelineView
 	int			nadded;
 } TimelineView;
 
-/* a share of capacity is in hundredths of a per cent */
-#define FLOAT_SHARE_ALL	10000
-
-extern int64 float_amount(int64 capacity, int32 share);
 extern void timeline_view_init(TimelineView *view, int32 resource_id,
-							   int32 float_share, TimestampTz clock,
+							   const Terms *terms, TimestampTz clock,
 							   TimestampTz from, TimestampTz to,
 							   Snapshot snapshot);
 extern void timeline_view_add(TimelineView *view, const Segment *segments,
@@ -110,7 +107,7 @@ typedef struct TimelineChange
 	int32		resource_id;
 	Segment    *segments;
 	int			nsegments;
-	int32		float_share;	/* of capacity, kept back from ordinary takes */
+	Terms		terms;			/* that its takes are held to */
 } TimelineChange;
 
 /* what changes: chunks come up only where reservations do */

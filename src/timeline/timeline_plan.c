@@ -79,42 +79,49 @@ plan_steps(ChangePlan *plan, PlanEntry *entry, const Step *steps, int nsteps,
 }
 
 /*
- * Read what must be left for those who may have the float, in the same snapshot
- * as the chunks.  Declared capacity does not change without them: what adds to
- * it or takes from it updates every chunk of its range.
+ * Read what the change is held to, in the same snapshot as the chunks.  Declared
+ * capacity does not change without them: what adds to it or takes from it
+ * updates every chunk of its range.
  */
 static void
-read_kept_back(ChangePlan *plan, int which)
+read_terms(ChangePlan *plan, int which)
 {
 	const TimelineChange *change = &plan->changes[which];
 	StepsRule  *rule = &plan->rules[which];
-	Step	   *kept;
+	TimestampTz end = change->segments[change->nsegments - 1].end;
 
-	rule->kept = NULL;
-	if (change->float_share == 0 || !plan->checked ||
-		plan->cause == TIMELINE_CAPACITY)
+	rule->steps = NULL;
+	rule->keeps = false;
+	if (!plan->checked || !terms_matter(&change->terms, end))
 		return;
-	kept = capacity_steps(change->resource_id, change->segments[0].start,
-						  change->segments[change->nsegments - 1].end,
-						  plan->snapshot, &rule->nkept);
-	for (int i = 0; i < rule->nkept; i++)
-		kept[i].available = float_amount(kept[i].available, change->float_share);
-	rule->kept = kept;
+	rule->steps = terms_steps(&change->terms, change->resource_id,
+							  change->segments[0].start, end, plan->snapshot,
+							  &rule->nsteps);
+	rule->keeps = change->terms.float_share > 0;
 }
 
-/* the most that is kept back over a range that one segment covers */
-static int64
-most_kept_back(const StepsRule *rule, TimestampTz start, TimestampTz end)
+/*
+ * Is a rule about a segment that covers a range, and what must then be available
+ * in all of it?
+ */
+static bool
+highest_floor(const StepsRule *rule, const Segment *segment, TimestampTz start,
+			  TimestampTz end, int64 *floor)
 {
-	int64		most = 0;
+	int64		there;
 
-	for (int i = 0; rule->kept != NULL && i < rule->nkept; i++)
+	if (rule->steps == NULL)
+		return steps_rule_floor(rule, segment, NULL, floor);
+	*floor = PG_INT64_MIN;
+	for (int i = 0; i < rule->nsteps && rule->steps[i].start < end; i++)
 	{
-		if (rule->kept[i].start < end &&
-			(i + 1 == rule->nkept || rule->kept[i + 1].start > start))
-			most = Max(most, rule->kept[i].available);
+		if (i + 1 < rule->nsteps && rule->steps[i + 1].start <= start)
+			continue;
+		if (!steps_rule_floor(rule, segment, &rule->steps[i], &there))
+			return false;
+		*floor = Max(*floor, there);
 	}
-	return most;
+	return true;
 }
 
 /*
@@ -136,8 +143,7 @@ shift_chunk(ChangePlan *plan, PlanEntry *entry, const Chunk *chunk)
 		pg_add_s64_overflow(chunk->maximum, segment->delta, &ignored) ||
 		pg_add_s64_overflow(chunk->base, segment->delta, &ignored) ||
 		(plan->checked &&
-		 steps_rule_floor(rule, segment,
-						  most_kept_back(rule, chunk->start, chunk->end), &floor) &&
+		 highest_floor(rule, segment, chunk->start, chunk->end, &floor) &&
 		 minimum < floor))
 		return false;
 	edit->shifted = true;
@@ -230,7 +236,7 @@ timeline_plan_change(ChangePlan *plan, int which)
 	if (segment == last)
 		return ATTEMPT_DONE;
 
-	read_kept_back(plan, which);
+	read_terms(plan, which);
 	position = segment->start;
 	chunk_scan_begin(&scan, &plan->store, change->resource_id, position,
 					 plan->snapshot);

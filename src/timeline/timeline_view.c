@@ -8,9 +8,8 @@
  * it stands in the way marks it expired.  So whoever reads adds the expired
  * holds of his range back before he trusts a header.
  *
- * The float is a share of declared capacity that ordinary users do not see.  It
- * follows the steps of the schedule, not those of reservations, and is taken
- * off here; the timeline itself knows nothing of it.
+ * Those who want to take something are held to terms (terms.c): what is kept
+ * back from them is taken off, and what they may take beyond capacity is added.
  *
  *-------------------------------------------------------------------------
  */
@@ -21,61 +20,54 @@
 #include "utils/memutils.h"
 
 /*
- * float_amount returns the part of a capacity that is kept back, rounded up; the
- * share is in hundredths of a per cent.
- */
-int64
-float_amount(int64 capacity, int32 share)
-{
-	/* divided first: the product might not fit */
-	return capacity / FLOAT_SHARE_ALL * share +
-		(capacity % FLOAT_SHARE_ALL * share + FLOAT_SHARE_ALL - 1) / FLOAT_SHARE_ALL;
-}
-
-/*
  * timeline_view_init makes a view of a resource's timeline over [from, to).
  *
- * float_share is 0 for those who see everything.
+ * Without terms, it is of declared capacity less what is reserved.
  */
 void
-timeline_view_init(TimelineView *view, int32 resource_id, int32 float_share,
+timeline_view_init(TimelineView *view, int32 resource_id, const Terms *terms,
 				   TimestampTz clock, TimestampTz from, TimestampTz to,
 				   Snapshot snapshot)
 {
 	int			nexpired;
 	StepEvent  *expired = expired_hold_events(resource_id, clock, from, to,
 											  snapshot, &nexpired);
-	int			ncapacity = 0;
-	Step	   *capacity = NULL;
+	int			nsteps = 0;
+	RuleStep   *steps = NULL;
 	StepEvent  *events;
 	Segment    *segments;
+	int64		before = 0;
 	int			n = nexpired;
 
 	view->resource_id = resource_id;
 	view->snapshot = snapshot;
 	view->added = NULL;
 	view->nadded = 0;
-	if (float_share > 0)
+	if (terms != NULL && terms_matter(terms, to))
 	{
-		/* whole chunks: where the float does not change, a header will do */
+		/* whole chunks: where the terms do not change, a header will do */
 		from = Max(from, MIN_TIMESTAMP + CHUNK_SPAN) - CHUNK_SPAN;
 		if (to < END_TIMESTAMP - CHUNK_SPAN)
 			to += CHUNK_SPAN;
-		capacity = capacity_steps(resource_id, from, to, snapshot, &ncapacity);
+		if (terms->float_share == 0)
+			from = Max(from, terms->firm_until);
+		steps = terms_steps(terms, resource_id, from, to, snapshot, &nsteps);
 	}
-	if (nexpired + ncapacity == 0)
+	if (nexpired + nsteps == 0)
 		return;
 
-	events = palloc_extended(sizeof(StepEvent) * ((Size) nexpired + 2 * (Size) ncapacity),
+	events = palloc_extended(sizeof(StepEvent) * ((Size) nexpired + (Size) nsteps + 1),
 							 MCXT_ALLOC_HUGE);
 	memcpy(events, expired, sizeof(StepEvent) * nexpired);
-	for (int i = 0; i < ncapacity; i++)
+	for (int i = 0; i <= nsteps; i++)
 	{
-		int64		kept_back = float_amount(capacity[i].available, float_share);
-		TimestampTz end = i + 1 < ncapacity ? capacity[i + 1].start : to;
+		int64		amount = i < nsteps ? steps[i].extra - steps[i].kept : 0;
 
-		events[n++] = (StepEvent) {.instant = capacity[i].start,.delta = -kept_back};
-		events[n++] = (StepEvent) {.instant = end,.delta = kept_back};
+		events[n++] = (StepEvent) {
+			.instant = i < nsteps ? steps[i].start : to,
+			.delta = amount - before
+		};
+		before = amount;
 	}
 	segments = palloc_extended(sizeof(Segment) * (Size) n, MCXT_ALLOC_HUGE);
 	view->nadded = steps_from_events(events, n, segments);

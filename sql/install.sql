@@ -84,6 +84,18 @@ WHERE NOT EXISTS (SELECT FROM pg_description c
 	WHERE c.classoid = m.classid AND c.objoid = m.objid AND c.objsubid = 0)
 ORDER BY 1;
 
+-- so has every column of a table or view, and every trigger
+SELECT c.relname, a.attname AS without_comment
+FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relkind IN ('r', 'v') AND col_description(c.oid, a.attnum) IS NULL
+ORDER BY c.relname, a.attnum;
+SELECT c.relname, t.tgname AS without_comment
+FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+JOIN pg_trigger t ON t.tgrelid = c.oid AND NOT t.tgisinternal
+WHERE obj_description(t.oid, 'pg_trigger') IS NULL
+ORDER BY c.relname, t.tgname;
+
 -- nothing is granted to PUBLIC
 SELECT pg_describe_object(m.classid, m.objid, 0) AS granted_to_public, a.privilege_type
 FROM member m

@@ -233,6 +233,19 @@ my @objects = split /\n/, $node->safe_psql('postgres', q{
 cmp_ok(scalar(@objects), '>', 30, 'functions, tables and views were found');
 is(join(' ', grep { !$named{$_} } @objects), '', 'README.md names all of them');
 
+# The roles of the README have, between them, whatever is for people.
+my ($roles) = grep { $_->{text} =~ /^CREATE ROLE reader;/m } examples(slurp_file("$top/README.md"));
+my %granted = map { $_ => 1 } $roles->{text} =~ /\barbiter_[a-z_]+/g;
+my @for_people = split /\n/, $node->safe_psql('postgres', q{
+	SELECT DISTINCT coalesce(p.proname, c.relname)
+	FROM pg_depend d
+	JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
+	LEFT JOIN pg_proc p ON p.oid = d.objid AND d.classid = 'pg_proc'::regclass
+		AND p.prorettype <> 'trigger'::regtype
+	LEFT JOIN pg_class c ON c.oid = d.objid AND d.classid = 'pg_class'::regclass AND c.relkind IN ('r', 'v')
+	WHERE e.extname = 'arbiter' AND (p.oid IS NOT NULL OR c.oid IS NOT NULL)});
+is(join(' ', grep { !$granted{$_} } @for_people), '', 'a role of README.md has each of them');
+
 # What else would make an example worthless.
 my %worthless = (
 	'a failing block without an output' => "```sql\nSELECT 1/0;\n```\n",

@@ -54,7 +54,7 @@ CREATE TABLE @extschema@.arbiter_resource (
 );
 
 CREATE INDEX arbiter_resource_type_idx
-	ON @extschema@.arbiter_resource (resource_type) WHERE resource_type IS NOT NULL;
+	ON @extschema@.arbiter_resource (resource_type, resource_id) WHERE resource_type IS NOT NULL;
 -- what a reservation takes of a resource is the capacity of one other
 CREATE UNIQUE INDEX arbiter_resource_parent_key
 	ON @extschema@.arbiter_resource (parent_reservation_id, parent_resource_id)

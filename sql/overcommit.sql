@@ -232,6 +232,9 @@ SELECT during, reserved, available, permitted FROM unresolved('ahead');
 SELECT arbiter_set_capacity('ahead', '2040-06-02', '2040-06-04', 2, force => true);
 SELECT during, reserved, available, permitted FROM unresolved('ahead');
 SELECT during, reserved, available FROM arbiter_conflicts('ahead');
+-- an ordinary user in a try-out's place takes nothing more: there is no float
+UPDATE arbiter_reservation SET tryout = true WHERE resource_id = id_of('ahead') AND user_id = 'ann';
+UPDATE arbiter_reservation SET tryout = false WHERE resource_id = id_of('ahead') AND user_id = 'ann';
 -- more, although not enough; less is worse
 SELECT arbiter_set_capacity('ahead', '2040-06-02', '2040-06-04', 3);
 SELECT outcome($$ SELECT arbiter_set_capacity('ahead', '2040-06-03', '2040-06-04', 2) $$, mask => true);

@@ -110,6 +110,7 @@ CREATE TABLE @extschema@.arbiter_reservation (
 	template_count bigint,
 	series_id bigint,
 	occurrence integer,
+	share numeric(5, 2),
 	CONSTRAINT arbiter_reservation_pkey PRIMARY KEY (reservation_id, part)
 );
 CREATE INDEX arbiter_reservation_start_idx
@@ -120,6 +121,8 @@ CREATE INDEX arbiter_reservation_held_idx
 	ON @extschema@.arbiter_reservation (resource_id, expires_at) WHERE status = 'held';
 CREATE INDEX arbiter_reservation_series_idx
 	ON @extschema@.arbiter_reservation (series_id, occurrence) WHERE series_id IS NOT NULL;
+CREATE INDEX arbiter_reservation_share_idx
+	ON @extschema@.arbiter_reservation (resource_id, pg_catalog.lower(during)) WHERE share IS NOT NULL;
 ALTER SEQUENCE @extschema@.arbiter_reservation_id_seq OWNED BY @extschema@.arbiter_reservation.reservation_id;
 
 CREATE TABLE @extschema@.arbiter_series (
@@ -171,6 +174,7 @@ CREATE TABLE @extschema@.arbiter_denial (
 	spans tstzmultirange,
 	template_id integer,
 	template_count bigint,
+	share numeric(5, 2),
 	CONSTRAINT arbiter_denial_pkey PRIMARY KEY (denial_id)
 );
 CREATE INDEX arbiter_denial_denied_at_idx ON @extschema@.arbiter_denial (denied_at);
@@ -421,6 +425,20 @@ CREATE FUNCTION @extschema@.arbiter_try_reserve_spans(resource text, spans tstzm
 	OUT largest_amount bigint, OUT limiting_resource text)
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
+CREATE FUNCTION @extschema@.arbiter_reserve_share(resource text, share numeric, start_time timestamptz,
+	end_time timestamptz, user_id text DEFAULT CURRENT_USER, request_key text DEFAULT NULL,
+	tryout boolean DEFAULT false, ttl interval DEFAULT NULL)
+RETURNS bigint
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.arbiter_try_reserve_share(resource text, share numeric, start_time timestamptz,
+	end_time timestamptz, user_id text DEFAULT CURRENT_USER, request_key text DEFAULT NULL,
+	tryout boolean DEFAULT false, ttl interval DEFAULT NULL,
+	OUT granted boolean, OUT reservation_id bigint, OUT reason text, OUT message text,
+	OUT limiting_time timestamptz, OUT available bigint, OUT earliest_start timestamptz,
+	OUT largest_amount bigint, OUT limiting_resource text)
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
 CREATE FUNCTION @extschema@.arbiter_reserve_many(requests jsonb, all_or_nothing boolean DEFAULT false)
 RETURNS TABLE (request integer, granted boolean, reservation_id bigint, reason text, message text,
 	limiting_time timestamptz, available bigint, earliest_start timestamptz, largest_amount bigint)
@@ -556,6 +574,11 @@ AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.arbiter_resize(reservation_id bigint, amount bigint,
 	resource text DEFAULT NULL, from_time timestamptz DEFAULT NULL, force boolean DEFAULT false)
+RETURNS void
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.arbiter_resize_share(reservation_id bigint, share numeric,
+	force boolean DEFAULT false)
 RETURNS void
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
@@ -966,6 +989,14 @@ BEGIN ATOMIC
 		tstzrange(s.instant, s.next_instant), s.expected::bigint, s.found::bigint
 	FROM child_sweep s
 	WHERE s.next_instant IS NOT NULL AND s.expected <> s.found
+	UNION ALL
+	-- where the share is nothing, a part keeps what it had
+	SELECT v.resource_id, 'amount of a share differs', v.during * c.during,
+		trunc(c.amount * v.share / 100)::bigint, v.amount
+	FROM @extschema@.arbiter_reservation v JOIN chosen USING (resource_id)
+	JOIN @extschema@.arbiter_capacity c ON c.resource_id = v.resource_id AND c.during && v.during
+	WHERE v.share IS NOT NULL AND v.status IN ('held', 'confirmed')
+		AND trunc(c.amount * v.share / 100) NOT IN (0, v.amount)
 	UNION ALL
 	SELECT o.resource_id, o.problem, o.during, NULL, NULL
 	FROM (SELECT c.resource_id, 'capacity without a resource', c.during FROM @extschema@.arbiter_capacity c
@@ -1895,10 +1926,12 @@ COMMENT ON COLUMN @extschema@.arbiter_timeline.base IS 'added to every step, min
 COMMENT ON COLUMN @extschema@.arbiter_timeline.steps IS 'pairs of start (microseconds since 2000-01-01 UTC) and availability';
 COMMENT ON COLUMN @extschema@.arbiter_reservation.series_id IS 'the series of arbiter_series that it is an occurrence of; NULL: none';
 COMMENT ON COLUMN @extschema@.arbiter_reservation.occurrence IS 'number of the occurrence in its series, from 1; NULL: none';
+COMMENT ON COLUMN @extschema@.arbiter_reservation.share IS 'the share of the declared capacity that it is for, in per cent; amount follows the capacity; NULL: it is for an amount';
 COMMENT ON TABLE @extschema@.arbiter_series IS 'series, one row each, as they were asked for; their occurrences are rows of arbiter_reservation, and may have been changed since';
 COMMENT ON SEQUENCE @extschema@.arbiter_series_series_id_seq IS 'numbers of series';
 COMMENT ON TABLE @extschema@.arbiter_denial IS 'requests refused by the try functions and arbiter_reserve_many(); a plain arbiter_reserve() that raises rolls back and cannot log';
 COMMENT ON COLUMN @extschema@.arbiter_denial.spans IS 'all spans that were asked for, of which during is the one in which most was lacking; NULL: one range';
+COMMENT ON COLUMN @extschema@.arbiter_denial.share IS 'the share of the capacity that was asked for, in per cent; NULL: an amount';
 COMMENT ON VIEW @extschema@.arbiter_resource_tree IS 'which resources are sublets of which? Capacity at depth 1 is declared, that of a child is a reservation of its parent';
 COMMENT ON VIEW @extschema@.arbiter_booking IS 'one row per reservation_id: resources, start, end, effective status and cost';
 COMMENT ON VIEW @extschema@.arbiter_utilisation IS 'how much of each resource is used, day by day? Last 30 days to next 30 days in the session''s time zone, hours are amount times hours; counts what reservations occupy (setup and cleanup too), not cancelled ones nor expired holds';
@@ -1937,6 +1970,8 @@ COMMENT ON FUNCTION @extschema@.arbiter_reserve_all(jsonb, timestamptz, timestam
 COMMENT ON FUNCTION @extschema@.arbiter_try_reserve_all(jsonb, timestamptz, timestamptz, text, text, boolean) IS 'reserve several resources, all or nothing; a refusal is a row, logged in arbiter_denial';
 COMMENT ON FUNCTION @extschema@.arbiter_reserve_spans(text, tstzmultirange, bigint, text, text, boolean) IS 'reserve several spans under one reservation_id, a part each, all or nothing';
 COMMENT ON FUNCTION @extschema@.arbiter_try_reserve_spans(text, tstzmultirange, bigint, text, text, boolean) IS 'reserve several spans, all or nothing; a refusal is a row, logged in arbiter_denial';
+COMMENT ON FUNCTION @extschema@.arbiter_reserve_share(text, numeric, timestamptz, timestamptz, text, text, boolean, interval) IS 'reserve a share, in per cent, of the declared capacity, which it follows from then on; ttl: a hold; returns the reservation_id or raises';
+COMMENT ON FUNCTION @extschema@.arbiter_try_reserve_share(text, numeric, timestamptz, timestamptz, text, text, boolean, interval) IS 'reserve a share of the declared capacity; a refusal is a row, logged in arbiter_denial';
 COMMENT ON FUNCTION @extschema@.arbiter_reserve_many(jsonb, boolean) IS 'reserve for an array of requests, [{"resource": "gpu", "start_time": ..., "end_time": ..., "amount": 4}, ...], one result row each';
 COMMENT ON FUNCTION @extschema@.arbiter_cancel(bigint, boolean) IS 'cancel a reservation: its whole range is freed, its rows stay for history';
 
@@ -1953,6 +1988,7 @@ COMMENT ON FUNCTION @extschema@.arbiter_confirm(bigint) IS 'make a reservation o
 COMMENT ON FUNCTION @extschema@.arbiter_extend(bigint, timestamptz) IS 'let a reservation end later';
 COMMENT ON FUNCTION @extschema@.arbiter_truncate(bigint, timestamptz, boolean) IS 'release the rest of a reservation from an instant on; NULL: from now on';
 COMMENT ON FUNCTION @extschema@.arbiter_resize(bigint, bigint, text, timestamptz, boolean) IS 'give a reservation another amount, or what is left of it from an instant on; of one with several resources, to the one that is named';
+COMMENT ON FUNCTION @extschema@.arbiter_resize_share(bigint, numeric, boolean) IS 'make a reservation for a share one for another share, over the range that it has';
 COMMENT ON FUNCTION @extschema@.arbiter_move(bigint, timestamptz, boolean) IS 'let a reservation start earlier or later, and last as long as it did';
 COMMENT ON FUNCTION @extschema@.arbiter_transfer(bigint, text) IS 'give a reservation another user_id';
 COMMENT ON FUNCTION @extschema@.arbiter_swap(bigint[], jsonb) IS 'cancel reservations and make others in their place, all or nothing and with nobody in between; one row per request';

@@ -79,6 +79,15 @@ SELECT arbiter_create_resource('spanned', setup_time => '30 min', cleanup_time =
 SELECT arbiter_set_capacity('spanned', '2030-01-01', '2030-02-01', 8);
 SELECT arbiter_reserve_spans('spanned', '{[2030-01-20 10:00, 2030-01-20 11:00), [2030-01-20 11:05, 2030-01-20 12:00)}', 7, 'spanner');
 SELECT granted FROM arbiter_try_reserve_spans('spanned', '{[2030-01-20 10:00, 2030-01-20 11:00), [2030-01-20 11:05, 2030-01-20 12:00)}', 7, 'spanner');
+-- a share in parts, what is sublet of it, a part that is cancelled, and a share that a forced cut left with what it had
+SELECT arbiter_create_resource('divided');
+SELECT arbiter_set_capacity('divided', '2030-01-01', '2030-02-01', 10);
+SELECT arbiter_set_capacity('divided', '2030-01-10', '2030-01-20', 25);
+SELECT arbiter_sublet(arbiter_reserve_share('divided', 50, '2030-01-05', '2030-01-25', 'sharer'), 'divided.half');
+SELECT arbiter_reserve_share('divided', 10, '2030-01-05', '2030-01-12', 'squeezed');
+SELECT arbiter_truncate(reservation_id, '2030-01-10') FROM arbiter_booking WHERE user_id = 'squeezed';
+SELECT arbiter_set_capacity('divided', '2030-01-06', '2030-01-07', 4, force => true);
+SELECT granted FROM arbiter_try_reserve_share('divided', 66.67, '2030-01-05', '2030-01-25', 'sharer');
 -- prices, cut at an instant, for all time, and of a part of it
 SELECT arbiter_set_price('full', 2.50);
 SELECT arbiter_set_price('full', 0.125, '2030-01-10 12:00', '2030-01-20');
@@ -214,6 +223,20 @@ sub check_restored
 			SELECT string_agg(to_char(upper(occupied) - lower(occupied), 'HH24:MI'), ' ' ORDER BY part) FROM arbiter_reservation WHERE user_id = 'spanner';
 			ROLLBACK}),
 		"6|t\n5 2030-04-02 08:00:00, 6 2030-04-09 08:00:00\n01:35 01:25", "$how: series and spans");
+
+	# the restored share follows capacity, and its child with it
+	is( $node->safe_psql(
+			$dbname, q{
+			BEGIN;
+			SELECT 1 FROM arbiter_set_capacity('divided', '2030-01-10', '2030-02-01', 30);
+			SELECT string_agg(part || ':' || amount, ' ' ORDER BY part) FROM arbiter_reservation WHERE user_id = 'sharer';
+			SELECT string_agg(status || ':' || amount, ' ' ORDER BY part) FROM arbiter_reservation WHERE user_id = 'squeezed';
+			SELECT count(*), max(amount) FROM arbiter_capacity WHERE resource_id = arbiter_resource_id('divided.half');
+			SELECT count(*) FROM arbiter_check();
+			ROLLBACK}),
+		"1\n1:5 2:2 3:5 4:15\nconfirmed:1 cancelled:2\n4|15\n0", "$how: shares");
+	is(sqlstate_of($node, q{UPDATE arbiter_reservation SET amount = 1 WHERE user_id = 'sharer'}, dbname => $dbname),
+		'55000', "$how: what a share takes is not for writing");
 
 	# the restored template is the same one, still current and still immutable
 	is( $node->safe_psql(

@@ -13,6 +13,7 @@
 
 #include "access/xact.h"
 #include "booking/request_key.h"
+#include "capacity/share.h"
 #include "reservation/apply.h"
 #include "reservation/reservation.h"
 #include "commands/sequence.h"
@@ -76,8 +77,10 @@ earliest_permitted(const Request *request)
 }
 
 static bool
-request_is_misaligned(const Request *request, bool start_given, Fault *fault)
+request_is_misaligned(const ReserveCall *call, bool start_given, Fault *fault)
 {
+	const Request *request = &call->request;
+
 	for (int i = 0; i < request->nrequirements; i++)
 	{
 		const Resource *resource = &request->requirements[i].resource;
@@ -85,8 +88,12 @@ request_is_misaligned(const Request *request, bool start_given, Fault *fault)
 		TimestampTz end;
 
 		request_span(request, i, request->start, request->end, &start, &end);
-		if (range_is_misaligned(start_given ? start : GRANULARITY_ORIGIN,
-								end, resource->granularity,
+		/* in between, parts of a share begin and end where capacity does */
+		if (!start_given || (request->follows_capacity && i > 0))
+			start = GRANULARITY_ORIGIN;
+		if (request->follows_capacity && i + 1 < request->nrequirements)
+			end = GRANULARITY_ORIGIN;
+		if (range_is_misaligned(start, end, resource->granularity,
 								resource->name, fault))
 			return true;
 	}
@@ -106,7 +113,7 @@ booking_find_resources(ReserveCall *call, Snapshot snapshot, Fault *fault)
 		call->find_requirements(call, snapshot);
 	else
 		request_find_resources(request, snapshot);
-	return request_is_misaligned(request, call->start_given, fault);
+	return request_is_misaligned(call, call->start_given, fault);
 }
 
 /*
@@ -128,7 +135,7 @@ booking_start_is_faulty(ReserveCall *call, Fault *fault)
 								  pstrdup(timestamptz_to_str(request->start)),
 								  pstrdup(timestamptz_to_str(request->end))),
 						 pstrdup("Ask for a later end, or pass the start."));
-	return request_is_misaligned(request, true, fault);
+	return request_is_misaligned(call, true, fault);
 }
 
 /*
@@ -189,6 +196,9 @@ booking_make_row(RowWriter *writer, const ReserveCall *call, int part,
 		row_writer_set(writer, columns[RESERVATION_OCCURRENCE],
 					   Int32GetDatum(call->occurrence), false);
 	}
+	if (call->share != NULL)
+		row_writer_set(writer, columns[RESERVATION_SHARE],
+					   NumericGetDatum(call->share), false);
 	if (call->request_key != NULL)
 	{
 		row_writer_set(writer, columns[RESERVATION_REQUEST_KEY],
@@ -196,6 +206,28 @@ booking_make_row(RowWriter *writer, const ReserveCall *call, int part,
 		row_writer_set(writer, columns[RESERVATION_REQUEST_FINGERPRINT],
 					   CStringGetTextDatum(request_fingerprint), false);
 	}
+}
+
+/*
+ * What users' triggers left of a part of a share must take that share.
+ */
+static void
+check_share_kept(RowWriter *writer, const Requirement *requirement, int part,
+				 const ReservationTake *take, TimestampTz start, TimestampTz end)
+{
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	TimestampTz new_start;
+	TimestampTz new_end;
+	bool		isnull;
+
+	reservation_range(writer->slot, &new_start, &new_end);
+	if (!take->active || take->amount != requirement->amount ||
+		take->resource_id != requirement->resource.id ||
+		new_start != start || new_end != end ||
+		slot_attisnull(writer->slot, columns[RESERVATION_SHARE]))
+		share_trigger_error(writer->rel,
+							DatumGetInt64(slot_getattr(writer->slot, columns[RESERVATION_ID], &isnull)),
+							part + 1, requirement->amount);
 }
 
 /*
@@ -207,6 +239,8 @@ booking_settle_row(RowWriter *writer, Request *request, int part,
 				   ReservationTake *take)
 {
 	Requirement *requirement = &request->requirements[part];
+	TimestampTz start;
+	TimestampTz end;
 
 	*take = (ReservationTake) {
 		.resource_id = requirement->resource.id,
@@ -216,12 +250,16 @@ booking_settle_row(RowWriter *writer, Request *request, int part,
 	};
 	request_span(request, part, request->start, request->end, &take->start,
 				 &take->end);
+	start = take->start;
+	end = take->end;
 	row_writer_before_insert(writer);
 	if (writer->target->ri_TrigDesc != NULL &&
 		writer->target->ri_TrigDesc->trig_insert_before_row)
 	{
 		take->active = reservation_settle(writer, &requirement->resource, NULL,
 										  take);
+		if (request->follows_capacity)
+			check_share_kept(writer, requirement, part, take, start, end);
 		requirement->amount = take->amount;
 		/* what a trigger made of one of several parts is not for the others */
 		if (request->nrequirements == 1)
@@ -334,6 +372,11 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 		return;
 
 	request_sort(request);
+	if (call->refuse != NULL && call->refuse(call, &result->refusal))
+	{
+		result->granted = false;
+		return;
+	}
 	row_writer_open(&writer, relations->reservation, CMD_INSERT);
 	result->reservation_id = nextval_internal(relations->reservation_id_seq, false);
 	parts = palloc_extended(sizeof(BookedPart) * (Size) request->nrequirements,

@@ -14,6 +14,7 @@
 #include "reservation/reservation.h"
 #include "support/fault.h"
 #include "utils/jsonb.h"
+#include "utils/numeric.h"
 
 /* a call, as its arguments give it */
 typedef struct ReserveCall
@@ -29,6 +30,7 @@ typedef struct ReserveCall
 	int64		template_count;
 	int64		series_id;		/* 0: none */
 	int32		occurrence;		/* of the series */
+	Numeric		share;			/* of capacity, in per cent; NULL: an amount */
 
 	/*
 	 * Of a call whose requirements are known only once it has its locks: what
@@ -39,6 +41,9 @@ typedef struct ReserveCall
 									  Snapshot snapshot);
 	void	   *find_argument;
 	const char *given;
+
+	/* what refuses it before the timeline is asked; NULL: nothing */
+	bool		(*refuse) (const struct ReserveCall *call, Refusal *refusal);
 } ReserveCall;
 
 typedef struct ReserveResult

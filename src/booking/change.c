@@ -29,6 +29,7 @@
 #include "booking/change.h"
 
 #include "access/xact.h"
+#include "capacity/share.h"
 #include "miscadmin.h"
 #include "reservation/apply.h"
 #include "reservation/reservation.h"
@@ -168,7 +169,8 @@ change_start_row(Change *change, ChangePart *part)
  * change_end_row lets users' BEFORE ROW triggers have the new version of a row,
  * and adds what it gives back and takes to the net change.
  *
- * Errors: RV003, RV005, RV007, 23503, 55000.
+ * Errors: RV003, RV005, RV007, 23503, 55000, also for what is not done to a share
+ * like that.
  */
 void
 change_end_row(Change *change, ChangePart *part)
@@ -176,6 +178,7 @@ change_end_row(Change *change, ChangePart *part)
 	RowWriter  *writer = &change->writer;
 
 	row_writer_before_update(writer, &part->row->tts_tid);
+	share_check_kept(part->row, writer->slot, true);
 	/* where nobody else had a say, what stays in its place is not judged */
 	if (change->keeps_place && writer->target->ri_TrigDesc == NULL)
 	{

@@ -13,6 +13,7 @@
 #include "booking/refusal.h"
 #include "capacity/children.h"
 #include "reservation/reservation.h"
+#include "utils/numeric.h"
 
 /* a row that is locked, and what becomes of it */
 typedef struct ChangePart
@@ -67,6 +68,9 @@ extern void change_end_row(Change *change, ChangePart *part);
 extern void change_share_gaps(Change *change);
 extern void change_clean_up(Change *change, ChangePart *part);
 extern bool change_apply(Change *change);
+extern bool change_is_of_share(const Change *change);
+extern void change_share(Change *change, TimestampTz start, TimestampTz end,
+						 Numeric share, const char *done);
 extern void change_check_lead(const Change *change);
 extern void change_refusal(const Change *change, bool fixed_range,
 						   Request *request, Refusal *refusal);

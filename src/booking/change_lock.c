@@ -4,7 +4,10 @@
  *	  Lock the rows of reservations that are to be changed.
  *
  * The order of locks is that of everybody: first the resources that must be
- * built, then the rows by (reservation_id, part).
+ * built, and those of shares, then the rows by (reservation_id, part).
+ *
+ * The rows of a share come and go as capacity changes.  With its resource locked
+ * in share mode they do not, and its capacity is what it will be.
  *
  *-------------------------------------------------------------------------
  */
@@ -61,6 +64,7 @@ typedef struct FoundRow
 {
 	int64		reservation_id;
 	int32		resource_id;
+	bool		is_share;
 	ItemPointerData tid;
 } FoundRow;
 
@@ -69,6 +73,7 @@ typedef struct FoundRows
 	FoundRow   *rows;
 	int			n;
 	int			room;
+	bool		have_shares;
 } FoundRows;
 
 /*
@@ -105,29 +110,51 @@ find_rows(FoundRows *found, int64 reservation_id, Snapshot snapshot)
 			DatumGetInt32(slot_getattr(scan.slot,
 									   relations->reservation_column[RESERVATION_RESOURCE_ID],
 									   &isnull));
+		row->is_share = !slot_attisnull(scan.slot, relations->reservation_column[RESERVATION_SHARE]);
+		found->have_shares |= row->is_share;
 		row->tid = scan.slot->tts_tid;
 	}
 	key_scan_end(&scan);
 }
 
 /*
- * Build the resources of rows that are about to be locked: a build has the
- * resource exclusively, and in the order of locks that comes before rows.
+ * Build the resources of rows that are about to be locked, or lock those of shares:
+ * a build has the resource exclusively, and in the order of locks resources come
+ * before rows.
  */
 static void
-build_resources(const FoundRows *found)
+prepare_resources(const FoundRows *found, bool of_shares)
 {
 	int32	   *ids = palloc(sizeof(int32) * found->n);
+	int			n = 0;
 
 	for (int i = 0; i < found->n; i++)
-		ids[i] = found->rows[i].resource_id;
-	qsort(ids, found->n, sizeof(int32), compare_int32);
-	for (int i = 0; i < found->n; i++)
 	{
-		if (i == 0 || ids[i] != ids[i - 1])
+		if (!of_shares || found->rows[i].is_share)
+			ids[n++] = found->rows[i].resource_id;
+	}
+	qsort(ids, n, sizeof(int32), compare_int32);
+	for (int i = 0; i < n; i++)
+	{
+		if (i > 0 && ids[i] == ids[i - 1])
+			continue;
+		if (of_shares)
+			resource_lock_shared(ids[i]);
+		else
 			(void) timeline_ensure_built(ids[i]);
 	}
 	pfree(ids);
+}
+
+static void
+find_all_rows(FoundRows *found, const int64 *ids, int n, Snapshot snapshot)
+{
+	found->n = 0;
+	for (int i = 0; i < n; i++)
+	{
+		if (i == 0 || ids[i] != ids[i - 1])
+			find_rows(found, ids[i], snapshot);
+	}
 }
 
 /*
@@ -219,8 +246,9 @@ read_part(ChangePart *part, TimestampTz clock)
  * change_lock locks the rows of reservations, ascending, and then reads the
  * clock.  It is called once; an id may be given twice, and need not exist.
  *
- * Errors: 40001, 27000.  Locks: resources that must be built; the rows; the
- * children of the reservations, exclusively.
+ * Errors: 40001, 27000.  Locks: resources that must be built; those of shares, in
+ * share mode; the rows; the children of the reservations, exclusively, and what
+ * follows them.
  */
 void
 change_lock(Change *change, const int64 *reservation_ids, int n)
@@ -232,13 +260,16 @@ change_lock(Change *change, const int64 *reservation_ids, int n)
 
 	memcpy(ids, reservation_ids, sizeof(int64) * n);
 	qsort(ids, n, sizeof(int64), compare_int64);
-	for (int i = 0; i < n; i++)
+	find_all_rows(&found, ids, n, snapshot);
+	if (!change->keeps_place || found.have_shares)
+		prepare_resources(&found, false);
+	if (found.have_shares)
 	{
-		if (i == 0 || ids[i] != ids[i - 1])
-			find_rows(&found, ids[i], snapshot);
+		prepare_resources(&found, true);
+		UnregisterSnapshot(snapshot);
+		snapshot = decision_snapshot();
+		find_all_rows(&found, ids, n, snapshot);
 	}
-	if (!change->keeps_place)
-		build_resources(&found);
 	if (found.n > 1)
 		progress_begin(&progress, "reservations locked", found.n);
 	for (int i = 0; i < found.n; i++)

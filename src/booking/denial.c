@@ -71,6 +71,9 @@ denial_log_add(RowWriter *log, const ReserveCall *call, const Refusal *refusal)
 		row_writer_set(log, columns[DENIAL_TEMPLATE_COUNT],
 					   Int64GetDatum(call->template_count), false);
 	}
+	if (call->share != NULL)
+		row_writer_set(log, columns[DENIAL_SHARE],
+					   NumericGetDatum(call->share), false);
 	if (call->jsonb != NULL)
 		row_writer_set(log, columns[DENIAL_REQUIREMENTS],
 					   JsonbPGetDatum(call->jsonb), false);

@@ -365,10 +365,11 @@ put_row(ReturnSetInfo *result, const Evacuation *evacuation,
  * and infinity.  With only_conflicts, those are left alone that overlap no
  * window in which from_resource is oversold, and no more are moved than it takes
  * to end that.  One row per reservation and part that was moved or has no place,
- * in that order; reason is RV001, RV002 or RV007, or 55000 where it was sublet:
- * the child is of this resource.  Rows that are moved note it
- * in attributes, see trace.c.  What a row costs is told by the prices of where it
- * was and of where it is: both resources are locked, so these do not change.
+ * in that order; reason is RV001, RV002 or RV007, or 55000 where it was sublet,
+ * because the child is of this resource, or is for a share of it.  Rows that are
+ * moved note it in attributes, see trace.c.  What a row costs is told by the
+ * prices of where it was and of where it is: both resources are locked, so these
+ * do not change.
  *
  * What is occupied and how it is aligned is as to_resource has it; its lead time
  * does not count.  Expired holds are left alone.

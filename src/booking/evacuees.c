@@ -7,6 +7,7 @@
  */
 #include "booking/evacuees.h"
 
+#include "capacity/share.h"
 #include "support/locks.h"
 #include "support/relations.h"
 #include "timeline/base_rows.h"
@@ -232,6 +233,12 @@ find_evacuees(Evacuation *evacuation)
 				fault_set(&evacuee->fault, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
 						  psprintf("reservation " INT64_FORMAT " is the capacity of another resource",
 								   part->reservation_id),
+						  NULL, NULL);
+		if (!evacuee->hopeless && share_of_row(part->row) > 0)
+			evacuee->hopeless =
+				fault_set(&evacuee->fault, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
+						  psprintf("reservation " INT64_FORMAT " is for a share of the capacity of resource \"%s\"",
+								   part->reservation_id, evacuation->from.name),
 						  NULL, NULL);
 		evacuation->n++;
 	}

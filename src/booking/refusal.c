@@ -99,7 +99,8 @@ add_alternatives(const Request *request, TimestampTz from, Snapshot snapshot,
 {
 	refusal->has_earliest_start = slot_earliest_start(request, from, snapshot,
 												 &refusal->earliest_start);
-	refusal->hint = alternatives_hint(refusal, request);
+	if (!request->follows_capacity)
+		refusal->hint = alternatives_hint(refusal, request);
 }
 
 /*
@@ -139,7 +140,7 @@ refuse_early_start(const Request *request, Refusal *refusal)
 		refusal->has_earliest_start = slot_earliest_start(request, request->start,
 													 snapshot,
 													 &refusal->earliest_start);
-		if (request_has_spans(request))
+		if (request_has_spans(request) && !request->follows_capacity)
 			refusal->hint = alternatives_hint(refusal, request);
 		else if (refusal->has_earliest_start)
 			refusal->hint = psprintf("The earliest start at which the same request fits is %s; start_time => NULL asks for the earliest permitted one.",

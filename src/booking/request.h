@@ -39,6 +39,7 @@ typedef struct Request
 	TimestampTz clock;			/* decides lead time and expiry */
 	bool		tryout;			/* may have the float */
 	bool		fixed_range;	/* other times are of no use */
+	bool		follows_capacity;	/* it is for a share: nor are other amounts */
 	Requirement *requirements;
 	int			nrequirements;
 } Request;

@@ -130,6 +130,26 @@ read_request_key(FunctionCallInfo fcinfo, int number, ReserveCall *call)
 }
 
 /*
+ * read_ttl reads the argument ttl, which is not NULL (22023).
+ */
+void
+read_ttl(FunctionCallInfo fcinfo, int number, ReserveCall *call)
+{
+	Interval   *ttl = PG_GETARG_INTERVAL_P(number);
+
+	if (ttl->month < 0 || ttl->day < 0 || ttl->time < 0 ||
+		(ttl->month == 0 && ttl->day == 0 && ttl->time == 0) ||
+		ttl->month > TTL_YEARS_MAX * MONTHS_PER_YEAR ||
+		ttl->day > TTL_YEARS_MAX * DAYS_PER_YEAR ||
+		ttl->time > TTL_YEARS_MAX * DAYS_PER_YEAR * USECS_PER_DAY)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("ttl must be longer than nothing and at most %d years", TTL_YEARS_MAX),
+				 errhint("Pass how long the hold lasts unless it is confirmed, such as '15 minutes'; arbiter_reserve() makes a reservation that does not expire.")));
+	call->ttl = ttl;
+}
+
+/*
  * Read the arguments of arbiter_reserve() and arbiter_try_reserve().
  */
 static void
@@ -163,8 +183,6 @@ read_call(FunctionCallInfo fcinfo, TimeType type, Requirement *requirement,
 static void
 read_hold(FunctionCallInfo fcinfo, Requirement *requirement, ReserveCall *call)
 {
-	Interval   *ttl;
-
 	memset(call, 0, sizeof(ReserveCall));
 	memset(requirement, 0, sizeof(Requirement));
 	call->request.requirements = requirement;
@@ -176,17 +194,7 @@ read_hold(FunctionCallInfo fcinfo, Requirement *requirement, ReserveCall *call)
 	requirement->amount = PG_GETARG_INT64(3);
 	check_amount(requirement->amount);
 	argument_not_null(fcinfo, 4, "ttl");
-	ttl = PG_GETARG_INTERVAL_P(4);
-	if (ttl->month < 0 || ttl->day < 0 || ttl->time < 0 ||
-		(ttl->month == 0 && ttl->day == 0 && ttl->time == 0) ||
-		ttl->month > TTL_YEARS_MAX * MONTHS_PER_YEAR ||
-		ttl->day > TTL_YEARS_MAX * DAYS_PER_YEAR ||
-		ttl->time > TTL_YEARS_MAX * DAYS_PER_YEAR * USECS_PER_DAY)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("ttl must be longer than nothing and at most %d years", TTL_YEARS_MAX),
-				 errhint("Pass how long the hold lasts unless it is confirmed, such as '15 minutes'; arbiter_reserve() makes a reservation that does not expire.")));
-	call->ttl = ttl;
+	read_ttl(fcinfo, 4, call);
 	call->user_id = argument_text(fcinfo, 5, "user_id");
 	read_request_key(fcinfo, 6, call);
 	argument_not_null(fcinfo, 7, "tryout");

@@ -18,6 +18,7 @@ extern void reserve_read_range(FunctionCallInfo fcinfo, int number,
 							   TimeType type, ReserveCall *call);
 extern void read_request_key(FunctionCallInfo fcinfo, int number,
 							 ReserveCall *call);
+extern void read_ttl(FunctionCallInfo fcinfo, int number, ReserveCall *call);
 extern Datum reserve_or_raise(const char *function, ReserveCall *call);
 extern Datum try_reserve(FunctionCallInfo fcinfo, const char *function,
 						 ReserveCall *call);

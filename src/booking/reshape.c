@@ -15,6 +15,7 @@
 #include "postgres.h"
 
 #include "booking/change.h"
+#include "capacity/share.h"
 #include "common/int.h"
 #include "reservation/reservation.h"
 #include "support/arguments.h"
@@ -133,6 +134,12 @@ arbiter_extend(PG_FUNCTION_ARGS)
 						   pstrdup(timestamptz_to_str(new_end))),
 				 errhint("arbiter_truncate() makes a reservation end earlier.")));
 
+	if (change_is_of_share(&change))
+	{
+		change_share(&change, start, new_end, NULL, "extended");
+		change_close(&change);
+		PG_RETURN_VOID();
+	}
 	for (int i = 0; i < change.nparts && new_end > end; i++)
 	{
 		ChangePart *part = &change.parts[i];
@@ -318,6 +325,24 @@ split_row(Split *split, Change *change, ChangePart *part, int64 amount)
 	split->rows[split->n++] = writer->slot;
 }
 
+/*
+ * What a share takes follows from the capacity.
+ */
+static void
+refuse_amount_of_share(const ChangePart *part)
+{
+	int32		share = share_of_row(part->row);
+
+	if (share > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("reservation " INT64_FORMAT " cannot be given another amount",
+						part->reservation_id),
+				 errdetail("It is for %s per cent of the capacity, and its amounts follow that.",
+						   share_text(share)),
+				 errhint("Give it another share with arbiter_resize_share().")));
+}
+
 static void
 write_split(Split *split)
 {
@@ -340,8 +365,8 @@ write_split(Split *split)
  * or none that is held or confirmed; RV009 a hold that has expired; 22023 it has
  * several resources, or not that one; RV003 it is over by from_time; RV007
  * granularity; RV002, RV001; RV011 reservations of a child would be uncovered
- * (not with force); 25006; 40001 above READ COMMITTED.  Locks: as
- * arbiter_cancel().  Volatile and parallel unsafe: it writes.
+ * (not with force); 55000 it is for a share; 25006; 40001 above READ COMMITTED.
+ * Locks: as arbiter_cancel().  Volatile and parallel unsafe: it writes.
  */
 Datum
 arbiter_resize(PG_FUNCTION_ARGS)
@@ -385,6 +410,7 @@ arbiter_resize(PG_FUNCTION_ARGS)
 		if (!part->live || part->take.resource_id != resource_id)
 			continue;
 		any = true;
+		refuse_amount_of_share(part);
 		if (part->end <= split.from)
 			continue;
 		later = true;
@@ -475,6 +501,12 @@ arbiter_move(PG_FUNCTION_ARGS)
 
 	open_reservation(fcinfo, "arbiter_move()", "moved", PG_GETARG_BOOL(2),
 					 &change, &start, &end);
+	if (change_is_of_share(&change))
+	{
+		change_share(&change, new_start, shifted(end, new_start - start), NULL, "moved");
+		change_close(&change);
+		PG_RETURN_VOID();
+	}
 	for (int i = 0; i < change.nparts && new_start != start; i++)
 	{
 		ChangePart *part = &change.parts[i];

@@ -6,10 +6,11 @@
  * A change of the schedule is a change of what is available: the rows of
  * arbiter_capacity that go and come are netted, and the net effect is applied
  * to the chunks that exist, with the resource lock held exclusively.  It is
- * refused (RV011) where it would leave reservations uncovered, unless forced;
- * no reservation is ever touched.  Further ahead than the firm horizon of the
- * resource, that is where more would be reserved than may be over-committed with
- * the new capacity.  The float is no matter: it is not for whoever has it.
+ * refused (RV011) where it would leave reservations uncovered, unless forced; no
+ * reservation is ever touched but those for a share, which follow (share.c).
+ * Further ahead than the firm horizon of the resource, uncovered is what is more
+ * than may be over-committed with the new capacity.  The float is no matter: it is
+ * not for whoever has it.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,6 +24,7 @@
 #include "support/locks.h"
 #include "support/relations.h"
 #include "timeline/base_rows.h"
+#include "timeline/in_flight.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -100,7 +102,7 @@ count_uncovered(const TimelineChange *change, Snapshot snapshot)
 	{
 		const Segment *segment = &change->segments[i];
 
-		if (segment->delta >= 0)
+		if (segment->judged >= 0)
 			continue;
 		timeline_view_init(&view, change->resource_id, &change->terms, clock,
 						   segment->start, segment->end, snapshot);
@@ -174,11 +176,11 @@ uncovered_error(const TimelineChange *change, const TimelineRefusal *where)
 				 errhint("Try again when those transactions have ended.")));
 	if (change->terms.overcommit > 0 && where->instant >= change->terms.firm_until)
 		lacking = psprintf(INT64_FORMAT " more would be reserved than an overcommit_ratio of %.2f allows with the new capacity",
-						   -segment->delta - where->available,
+						   -segment->judged - where->available,
 						   (double) resource.overcommit / OVERCOMMIT_ONE);
 	else
 		lacking = psprintf(INT64_FORMAT " is available, and " INT64_FORMAT " would be taken away",
-						   where->available, -segment->delta);
+						   where->available, -segment->judged);
 	ereport(ERROR,
 			(errcode(ERRCODE_ARBITER_UNCOVERED),
 			 errmsg("capacity change would leave reservations of resource \"%s\" uncovered",
@@ -195,42 +197,10 @@ uncovered_error(const TimelineChange *change, const TimelineRefusal *where)
 }
 
 /*
- * What a change leaves of a schedule, as steps over all time.
- */
-static Step *
-capacity_after(const Schedule *before, const TimelineChange *change, int *nsteps)
-{
-	Size		n = 2 * ((Size) before->nsteps + change->nsegments);
-	StepEvent  *events = palloc_extended(sizeof(StepEvent) * n, MCXT_ALLOC_HUGE);
-	Segment    *segments = palloc_extended(sizeof(Segment) * n, MCXT_ALLOC_HUGE);
-	Step	   *steps = palloc_extended(sizeof(Step) * (2 * n + 1), MCXT_ALLOC_HUGE);
-	Step		zero = {.start = DT_NOBEGIN,.available = 0};
-	int			nsegments;
-
-	n = 0;
-	for (int i = 0; i < before->nsteps + change->nsegments; i++)
-	{
-		const Segment *segment = i < before->nsteps ? &before->steps[i] :
-			&change->segments[i - before->nsteps];
-
-		events[n++] = (StepEvent) {.instant = segment->start,.delta = segment->delta};
-		events[n++] = (StepEvent) {.instant = segment->end,.delta = -segment->delta};
-	}
-	nsegments = steps_from_events(events, (int) n, segments);
-	if (nsegments < 0 ||
-		steps_apply(&zero, 1, STEPS_INFINITY, segments, nsegments, NULL, steps,
-					nsteps, NULL) != STEPS_OK)
-		amount_overflow_error();
-	pfree(events);
-	pfree(segments);
-	return steps;
-}
-
-/*
  * Hold a change to what may be over-committed with the new capacity.
  */
 static void
-set_terms(TimelineChange *change, const Schedule *before, TimestampTz clock)
+set_terms(TimelineChange *change, TimestampTz clock)
 {
 	Snapshot	snapshot = decision_snapshot();
 	Resource	resource;
@@ -239,32 +209,62 @@ set_terms(TimelineChange *change, const Schedule *before, TimestampTz clock)
 	if (resource_find_by_id(change->resource_id, snapshot, &resource))
 		change->terms = resource_terms(&resource, true, clock);
 	UnregisterSnapshot(snapshot);
-	if (change->terms.overcommit > 0 && before != NULL)
-		change->terms.capacity = capacity_after(before, change,
-												&change->terms.ncapacity);
 }
 
 /*
- * capacity_apply applies the net change of declared capacity, or raises RV011.
+ * With less capacity, less may be over-committed: a cut is judged by that too, where
+ * shares give back as much as is cut, or more.  Rounded up: a cut that would leave
+ * too much reserved is refused, unless it is none.
+ */
+static void
+judge_overcommit(NetChange *net, const TimelineChange *change)
+{
+	const Terms *terms = &change->terms;
+
+	for (int i = 0; terms->overcommit > 0 && i < change->nsegments; i++)
+	{
+		Segment		segment = change->segments[i];
+
+		/* up to the firm horizon, nothing may */
+		segment.start = Max(segment.start, terms->firm_until);
+		if (segment.delta >= 0 || segment.start >= segment.end)
+			continue;
+		segment.judged = -overcommit_amount(-segment.delta, terms->overcommit) - 1;
+		segment.delta = segment.ordinary = 0;
+		net_change_add_parts(net, change->resource_id, NULL, &segment);
+	}
+}
+
+/*
+ * capacity_apply applies the net change of declared capacity, with what the shares
+ * give back and take that follow it, or raises RV011.
  *
- * before is the schedule that the change is one of, whose rows need not have been
- * written yet; NULL if they have been and are visible.
+ * The caller has called capacity_lock(), and shares_follow() for each resource.
  *
- * Locks: the resources exclusively, then expired holds in the way, then the
- * chunks of the changed range.
+ * Locks: expired holds in the way, then the chunks of the changed range.
  */
 void
-capacity_apply(TimelineChange *changes, int nchanges, const Schedule *before,
-			   bool force)
+capacity_apply(TimelineChange *changes, int nchanges,
+			   const ShareChange *shares, bool force)
 {
 	TimelineRefusal where;
 	TimestampTz clock;
 
-	for (int i = 0; i < nchanges; i++)
-		resource_lock_exclusive(changes[i].resource_id);
 	clock = GetCurrentTimestamp();
 	for (int i = 0; !force && i < nchanges; i++)
-		set_terms(&changes[i], before, clock);
+		set_terms(&changes[i], clock);
+	if (shares->net.nevents > 0)
+	{
+		NetChange	whole = {0};
+
+		for (int i = 0; i < nchanges; i++)
+		{
+			net_change_add_change(&whole, &changes[i]);
+			judge_overcommit(&whole, &changes[i]);
+		}
+		net_change_add_all(&whole, &shares->net);
+		changes = net_change_finish(&whole, &nchanges);
+	}
 	switch (apply_or_reap(changes, nchanges, TIMELINE_CAPACITY, !force,
 						  LockWaitSkip, &where))
 	{
@@ -278,4 +278,6 @@ capacity_apply(TimelineChange *changes, int nchanges, const Schedule *before,
 			/* the caller has built it, so it was dropped or unbuilt since */
 			resource_lost_error(changes[where.change].resource_id);
 	}
+	if (shares->n > 0)
+		in_flight_done(arbiter_relations()->reservation, IN_FLIGHT_FUNCTION);
 }

@@ -10,13 +10,13 @@
 
 #include "postgres.h"
 
-#include "capacity/schedule.h"
+#include "capacity/share_follow.h"
 #include "executor/tuptable.h"
 #include "timeline/net_change.h"
 
 extern Datum capacity_check(TupleTableSlot *row, bool *changed);
 extern void capacity_add(NetChange *net, TupleTableSlot *row, bool declared);
 extern void capacity_apply(TimelineChange *changes, int nchanges,
-						   const Schedule *before, bool force);
+						   const ShareChange *shares, bool force);
 
 #endif							/* ARBITER_CAPACITY_H */

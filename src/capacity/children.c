@@ -26,6 +26,11 @@
  * one sees what the earlier one has committed.  Above READ COMMITTED, a child
  * that was changed after the transaction's snapshot is 40001.
  *
+ * The rows of a reservation also change because it is for a share of a capacity that
+ * changes (share_follow.c): who does that has its rows locked, and its children, and
+ * theirs, before he changes any chunk (share_lock.c).  The reservations of a child
+ * may be for a share too, so step 2 locks what is below, and step 3 goes on there.
+ *
  * INV-3: there are no cycles.  A child is made of a reservation that is there,
  * and so of a resource that is there; a resource is never given another parent.
  * So each one is younger than its parent.
@@ -36,6 +41,7 @@
 
 #include "access/xact.h"
 #include "capacity/schedule.h"
+#include "capacity/share_follow.h"
 #include "reservation/reservation.h"
 #include "storage/lmgr.h"
 #include "support/key_scan.h"
@@ -171,27 +177,34 @@ compare_children(const void *a, const void *b)
 }
 
 /*
- * children_lock locks children for a change of their capacity, and builds those
- * that are not built; one that was dropped meanwhile is left out.
+ * children_lock locks children for a change of their capacity, with all that
+ * follows it, and builds those that are not built; one that was dropped meanwhile
+ * is left out.
  *
- * Errors: 40001.  Locks: arbiter_capacity and arbiter_timeline for writing; the
- * children exclusively, ascending by id.
+ * Errors: 40001, 27000.  Locks: arbiter_capacity and arbiter_timeline for writing;
+ * the children exclusively, ascending by id; what follows them, see
+ * capacity_lock().
  */
 void
 children_lock(Children *children)
 {
 	int			kept = 0;
+	int32	   *ids;
 
 	if (children->n == 0)
 		return;
 	LockRelationOid(arbiter_relations()->capacity, RowExclusiveLock);
 	LockRelationOid(arbiter_relations()->timeline, RowExclusiveLock);
 	qsort(children->children, children->n, sizeof(Child), compare_children);
+	ids = palloc(sizeof(int32) * children->n);
+	for (int i = 0; i < children->n; i++)
+		ids[i] = children->children[i].resource_id;
+	capacity_lock(ids, children->n, DT_NOBEGIN, DT_NOEND);
+	pfree(ids);
 	for (int i = 0; i < children->n; i++)
 	{
 		Child		child = children->children[i];
 
-		resource_lock_exclusive(child.resource_id);
 		if (timeline_ensure_built(child.resource_id))
 			children->children[kept++] = child;
 	}
@@ -260,6 +273,9 @@ make_schedule(const Child *child, Schedule *schedule)
 /*
  * children_follow makes the schedule of each child what its reservation has
  * become; the rows are written.
+ *
+ * The reservations of a child that are for a share follow, and so their children:
+ * who has called children_lock() has all of them locked.
  *
  * Errors: RV011 reservations of a child would be uncovered (not with force);
  * 40001.  Locks: the chunks of the children, by (resource_id, time).

@@ -109,12 +109,12 @@ schedule_read(int32 resource_id, Schedule *schedule)
 }
 
 /*
- * Begin to change the schedule of a resource: lock what must be locked, and
- * read the rows there are.
+ * Begin to change the schedule of a resource in [from, to): lock what must be
+ * locked, and read the rows there are.
  */
 static void
-begin_change(const char *function, const char *name, Resource *resource,
-			 Schedule *old)
+begin_change(const char *function, const char *name, TimestampTz from,
+			 TimestampTz to, Resource *resource, Schedule *old)
 {
 	const ArbiterRelations *relations = arbiter_relations();
 	Snapshot	snapshot;
@@ -130,7 +130,7 @@ begin_change(const char *function, const char *name, Resource *resource,
 	if (resource->is_child)
 		child_capacity_error(resource);
 	/* the lock first: it may be dropped or unbuilt while we wait */
-	resource_lock_exclusive(resource->id);
+	capacity_lock(&resource->id, 1, from, to);
 	if (!timeline_ensure_built(resource->id))
 		resource_vanished_error(name);
 
@@ -181,8 +181,8 @@ has_step(const Schedule *schedule, const Segment *step)
 
 /*
  * schedule_replace replaces the rows of the old schedule of a resource, which
- * the caller has locked exclusively, by those of the new one; rows that are in
- * both stay.
+ * the caller has locked by capacity_lock(), by those of the new one; rows that are
+ * in both stay.  Shares, and resources whose capacity they are, follow.
  *
  * Errors: RV011 reservations would be uncovered (not with force), 40001.
  */
@@ -199,6 +199,8 @@ schedule_replace(int32 resource_id, const Schedule *old, const Schedule *new,
 	NetChange	net = {0};
 	TimelineChange *changes;
 	int			nchanges;
+	ShareChange shares = {0};
+	Children	children = {0};
 
 	row_writer_open(&deleter, relations->capacity, CMD_DELETE);
 	/* what users' row triggers see meanwhile is half changed: no chunk from it */
@@ -240,12 +242,19 @@ schedule_replace(int32 resource_id, const Schedule *old, const Schedule *new,
 	}
 
 	changes = net_change_finish(&net, &nchanges);
-	capacity_apply(changes, nchanges, old, force);
-	in_flight_done(relations->capacity, IN_FLIGHT_FUNCTION);
 	row_writer_insert_all(&inserter, rows, nrows, NULL);
+	CommandCounterIncrement();
+	for (int i = 0; i < nchanges; i++)
+		shares_follow(&changes[i], force, &shares);
+	capacity_apply(changes, nchanges, &shares, force);
+	in_flight_done(relations->capacity, IN_FLIGHT_FUNCTION);
 	row_writer_close(&inserter);
 	row_writer_close(&deleter);
 	CommandCounterIncrement();
+
+	if (shares.n > 0)
+		children_find(&children, shares.reservation_ids, shares.n);
+	children_follow(&children, force);
 }
 
 /*
@@ -279,7 +288,7 @@ arbiter_set_capacity(PG_FUNCTION_ARGS)
 	check_capacity(amount);
 	name = argument_text(fcinfo, 0, "resource");
 	argument_not_null(fcinfo, 4, "force");
-	begin_change("arbiter_set_capacity()", name, &resource, &old);
+	begin_change("arbiter_set_capacity()", name, start, end, &resource, &old);
 
 	for (; i < old.nsteps && old.steps[i].start < start; i++)
 		schedule_add(&new, old.steps[i].start, Min(old.steps[i].end, start),
@@ -322,7 +331,7 @@ arbiter_add_capacity(PG_FUNCTION_ARGS)
 	amount = PG_GETARG_INT64(3);
 	name = argument_text(fcinfo, 0, "resource");
 	argument_not_null(fcinfo, 4, "force");
-	begin_change("arbiter_add_capacity()", name, &resource, &old);
+	begin_change("arbiter_add_capacity()", name, start, end, &resource, &old);
 
 	for (int i = 0; i <= old.nsteps; i++)
 	{
@@ -438,7 +447,8 @@ arbiter_load_schedule(PG_FUNCTION_ARGS)
 
 	name = argument_text(fcinfo, 0, "resource");
 	argument_not_null(fcinfo, 2, "force");
-	begin_change("arbiter_load_schedule()", name, &resource, &old);
+	begin_change("arbiter_load_schedule()", name, DT_NOBEGIN, DT_NOEND, &resource,
+				 &old);
 	for (int i = 0; i < ntriples; i++)
 		schedule_add(&new, triples[i].start, triples[i].end, triples[i].delta);
 	schedule_replace(resource.id, &old, &new, PG_GETARG_BOOL(2));

@@ -19,6 +19,7 @@
  */
 #include "guard/guard.h"
 
+#include "access/xact.h"
 #include "booking/refusal.h"
 #include "capacity/capacity.h"
 #include "capacity/children.h"
@@ -213,6 +214,8 @@ lock_children(TriggerData *trigger, TupleTableSlot *old_slot,
 
 	if (!children_exist())
 		return;
+	/* a share of a child may be among the rows of this very statement */
+	CommandCounterIncrement();
 	ids = palloc(sizeof(int64) * room);
 	collect_ids(trigger->tg_oldtable, old_slot, load, &ids, &n, &room);
 	collect_ids(trigger->tg_newtable, new_slot, load, &ids, &n, &room);
@@ -248,12 +251,41 @@ leave_out_orphan(TriggerData *trigger, TimelineChange *changes, int *nchanges,
 }
 
 /*
+ * Apply the net change of rows of arbiter_capacity; shares follow it.
+ */
+static void
+apply_capacity(TimelineChange *changes, int nchanges)
+{
+	int32	   *ids = palloc(sizeof(int32) * Max(nchanges, 1));
+	TimestampTz from = DT_NOEND;
+	TimestampTz to = DT_NOBEGIN;
+	ShareChange shares = {0};
+	Children	children = {0};
+
+	for (int i = 0; i < nchanges; i++)
+	{
+		ids[i] = changes[i].resource_id;
+		from = Min(from, changes[i].segments[0].start);
+		to = Max(to, changes[i].segments[changes[i].nsegments - 1].end);
+	}
+	capacity_lock(ids, nchanges, from, to);
+	/* shares are of what is declared with the rows of the statement */
+	CommandCounterIncrement();
+	for (int i = 0; i < nchanges; i++)
+		shares_follow(&changes[i], false, &shares);
+	capacity_apply(changes, nchanges, &shares, false);
+	if (shares.n > 0)
+		children_find(&children, shares.reservation_ids, shares.n);
+	children_follow(&children, false);
+}
+
+/*
  * arbiter_guard_trigger() AFTER INSERT | UPDATE | DELETE STATEMENT
  *						   ON arbiter_reservation, arbiter_capacity
  *
  * Errors: RV001, RV002, RV007, RV011, 40001.  Locks: chunks by (resource_id,
- * time); before that, exclusively, for capacity the resources, for reservations
- * their children.
+ * time); before that, exclusively, for capacity the resources and what follows
+ * them (capacity_lock()), for reservations their children.
  */
 Datum
 arbiter_guard_trigger(PG_FUNCTION_ARGS)
@@ -310,9 +342,7 @@ arbiter_guard_trigger(PG_FUNCTION_ARGS)
 			if (!leave_out_orphan(trigger, changes, &nchanges, i))
 				i++;
 		}
-		/* for what is declared now to be seen */
-		CommandCounterIncrement();
-		capacity_apply(changes, nchanges, NULL, false);
+		apply_capacity(changes, nchanges);
 	}
 	else
 	{

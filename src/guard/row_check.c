@@ -16,6 +16,7 @@
 #include "access/xact.h"
 #include "capacity/capacity.h"
 #include "capacity/children.h"
+#include "capacity/share.h"
 #include "reservation/reservation.h"
 #include "storage/lmgr.h"
 #include "storage/proc.h"
@@ -47,7 +48,12 @@ note_resource(TriggerData *trigger, TupleTableSlot *row, AttrNumber column,
 
 	if (isnull || in_flight_noted(relid, resource_id, trigger->tg_event))
 		return;
-	/* tables are locked before resources: TRUNCATE locks this one */
+	/*
+	 * Tables are locked before resources, and in order: the guard reads the
+	 * shares, and TRUNCATE locks arbiter_timeline.
+	 */
+	if (!is_copy && relid != arbiter_relations()->reservation)
+		LockRelationOid(arbiter_relations()->reservation, AccessShareLock);
 	if (!is_copy)
 		LockRelationOid(arbiter_relations()->timeline, RowExclusiveLock);
 	/* an orphan may be deleted, or given to a resource that exists */
@@ -211,6 +217,28 @@ check_no_child(TupleTableSlot *row, AttrNumber resource_column)
 		child_capacity_error(&resource);
 }
 
+/*
+ * What a share takes follows from the capacity: a new row cannot be one (55000),
+ * unless a COPY loads it, as a restore does.
+ */
+static void
+check_no_share(TupleTableSlot *row, AttrNumber resource_column, bool is_copy)
+{
+	bool		isnull;
+	Datum		share = slot_getattr(row, arbiter_relations()->reservation_column[RESERVATION_SHARE],
+									 &isnull);
+
+	if (isnull)
+		return;
+	if (!is_copy || !is_loaded(row, resource_column))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot insert a share into table \"arbiter_reservation\""),
+				 errdetail("Column \"share\" is not for writing: the amounts of a share follow the capacity."),
+				 errhint("Take a share with arbiter_reserve_share().")));
+	(void) check_share(DatumGetNumeric(share));
+}
+
 /* is a row where it was, and has it not become active again? */
 static bool
 stays_in_place(TupleTableSlot *old_row, TupleTableSlot *new_row, Datum range)
@@ -281,7 +309,7 @@ set_occupied(TriggerData *trigger, HeapTuple new_tuple, TupleTableSlot *new_row,
  *						 ON arbiter_reservation, arbiter_capacity
  *
  * Errors: RV003, RV005, 22023, 23514 bad status, 23503 no such resource, 55000
- * the capacity of a child.
+ * the capacity of a child, a share.
  * Locks: the request key if the row has a new one; the resource exclusively, if
  * it must be built.
  */
@@ -326,6 +354,10 @@ arbiter_row_trigger(PG_FUNCTION_ARGS)
 		lock_request_key(new_row, inserts ? NULL : trigger->tg_trigslot);
 	range = is_reservation ? reservation_check(new_row, &changed) :
 		capacity_check(new_row, &changed);
+	if (is_reservation && inserts)
+		check_no_share(new_row, resource_column, is_copy);
+	else if (is_reservation)
+		share_check_kept(trigger->tg_trigslot, new_row, false);
 	if (is_reservation)
 		lock_parts(new_row, inserts ? NULL : trigger->tg_trigslot);
 	else if (!is_copy || !is_loaded(new_row, resource_column))

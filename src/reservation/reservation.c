@@ -269,7 +269,9 @@ reservation_settle(RowWriter *writer, Resource *resource, TupleTableSlot *old,
 		row_writer_set(writer, columns[RESERVATION_DURING], range, false);
 		row_writer_set(writer, columns[RESERVATION_OCCUPIED], occupied, isnull);
 	}
-	if (reservation_read(writer->slot, take) && !same)
+	/* where parts of a new share begin and end in between is not for choice */
+	if (reservation_read(writer->slot, take) && !same &&
+		(old != NULL || slot_attisnull(writer->slot, columns[RESERVATION_SHARE])))
 		reservation_check_aligned(resource, old, start, end);
 	return take->active;
 }

@@ -21,6 +21,7 @@
  *
  *	- creates a chunk where the timeline has none, from declared capacity;
  *	- needs the place of holds that have expired (reservation/apply.c);
+ *	- reserves or changes a share of its capacity (capacity/share.c);
  *	- adds a raw price to it, so that it is not dropped meanwhile;
  *	- loads rows of an unbuilt resource by COPY (many of them: all resources
  *	  at once, by ShareLock on arbiter_timeline);
@@ -48,7 +49,12 @@
  *	- the rows of expired holds that are waited for are not those of a
  *	  reservation that has a child: it was confirmed.
  *
- * The two meet 40P01 only where one call is about both levels: it changes a
+ * A third one is: who changes capacity locks the rows of its shares, which is the
+ * order, but then the children of these, and the rows of their shares.  While he has
+ * any of it he waits for no row (capacity/share_lock.c), and for the children as in
+ * the second case.
+ *
+ * Two meet 40P01 only where one call is about both levels: it changes a
  * reservation and, in the same statement, a hold of its child that expires in
  * this moment, or a reservation takes of its own child; or where the id of the
  * child is below that of its parent because somebody chose ids by hand.
@@ -90,6 +96,17 @@ resource_lock_exclusive(int32 resource_id)
 {
 	LockDatabaseObject(arbiter_relations()->resource, (Oid) resource_id, 0,
 					   ExclusiveLock);
+}
+
+/*
+ * resource_unlock_exclusive lets a resource go that turns out not to be what is to
+ * be locked first; it stays locked if it was before.
+ */
+void
+resource_unlock_exclusive(int32 resource_id)
+{
+	UnlockDatabaseObject(arbiter_relations()->resource, (Oid) resource_id, 0,
+						 ExclusiveLock);
 }
 
 /* few, because one transaction may create any number of resources */

@@ -17,6 +17,7 @@
 
 extern void resource_lock_shared(int32 resource_id);
 extern void resource_lock_exclusive(int32 resource_id);
+extern void resource_unlock_exclusive(int32 resource_id);
 extern void resource_name_lock(const char *name);
 extern void template_name_lock(const char *name);
 extern void chunk_creation_lock(int32 resource_id);

@@ -45,7 +45,7 @@ static const char *const reservation_names[RESERVATION_NCOLUMNS] = {
 	"reservation_id", "part", "resource_id", "during", "amount", "user_id",
 	"status", "created_at", "request_key", "request_fingerprint", "tryout",
 	"occupied", "expires_at", "attributes", "template_id", "template_count",
-	"series_id", "occurrence"
+	"series_id", "occurrence", "share"
 };
 static const char *const timeline_names[TIMELINE_NCOLUMNS] = {
 	"resource_id", "ends", "during", "steps", "base", "minimum", "maximum"
@@ -53,7 +53,8 @@ static const char *const timeline_names[TIMELINE_NCOLUMNS] = {
 static const char *const denial_names[DENIAL_NCOLUMNS] = {
 	"denial_id", "denied_at", "resource_id", "during", "amount", "user_id",
 	"reason", "message", "limiting_time", "available", "earliest_start",
-	"largest_amount", "requirements", "spans", "template_id", "template_count"
+	"largest_amount", "requirements", "spans", "template_id", "template_count",
+	"share"
 };
 static const char *const series_names[SERIES_NCOLUMNS] = {
 	"series_id", "resource_id", "rule", "first_start", "tz", "duration",
@@ -182,6 +183,7 @@ arbiter_relations(void)
 	cache.series_request_key = find_relation(schema, "arbiter_series_request_key");
 	cache.series_id_seq = find_relation(schema, "arbiter_series_series_id_seq");
 	cache.reservation_series_idx = find_relation(schema, "arbiter_reservation_series_idx");
+	cache.reservation_share_idx = find_relation(schema, "arbiter_reservation_share_idx");
 	cache.template = find_relation(schema, "arbiter_template");
 	cache.template_name_version_key = find_relation(schema, "arbiter_template_name_version_key");
 	cache.template_id_seq = find_relation(schema, "arbiter_template_template_id_seq");

@@ -73,6 +73,7 @@ typedef enum ReservationColumn
 	RESERVATION_TEMPLATE_COUNT,
 	RESERVATION_SERIES_ID,
 	RESERVATION_OCCURRENCE,
+	RESERVATION_SHARE,
 	RESERVATION_NCOLUMNS
 } ReservationColumn;
 
@@ -125,6 +126,7 @@ typedef enum DenialColumn
 	DENIAL_SPANS,
 	DENIAL_TEMPLATE_ID,
 	DENIAL_TEMPLATE_COUNT,
+	DENIAL_SHARE,
 	DENIAL_NCOLUMNS
 } DenialColumn;
 
@@ -178,6 +180,7 @@ typedef struct ArbiterRelations
 	Oid			series_request_key;
 	Oid			series_id_seq;
 	Oid			reservation_series_idx;
+	Oid			reservation_share_idx;
 	Oid			template;
 	Oid			template_name_version_key;
 	Oid			template_id_seq;

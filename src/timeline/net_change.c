@@ -25,7 +25,7 @@ note_terms(NetChange *net, const Terms *terms)
 
 	if (last == NULL || last->float_share != terms->float_share ||
 		last->overcommit != terms->overcommit ||
-		last->firm_until != terms->firm_until || last->capacity != terms->capacity)
+		last->firm_until != terms->firm_until)
 	{
 		/* room for a power of two */
 		if (net->nterms == 0)
@@ -87,6 +87,30 @@ net_change_add_change(NetChange *net, const TimelineChange *change)
 	for (int i = 0; i < change->nsegments; i++)
 		net_change_add_parts(net, change->resource_id, &change->terms,
 							 &change->segments[i]);
+}
+
+/*
+ * net_change_add_all adds what another one has collected, which is not finished.
+ */
+void
+net_change_add_all(NetChange *net, const NetChange *other)
+{
+	/* each segment is two events */
+	for (Size i = 0; i < other->nevents; i += 2)
+	{
+		const NetEvent *from = &other->events[i];
+		Segment		segment = {
+			.start = from[0].event.instant,
+			.end = from[1].event.instant,
+			.delta = from[0].event.delta,
+			.judged = from[0].event.judged,
+			.ordinary = from[0].event.ordinary
+		};
+
+		net_change_add_parts(net, from->resource_id,
+							 from->terms == 0 ? NULL : &other->terms[from->terms - 1],
+							 &segment);
+	}
 }
 
 static int

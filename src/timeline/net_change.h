@@ -33,6 +33,7 @@ extern void net_change_add(NetChange *net, int32 resource_id,
 extern void net_change_add_parts(NetChange *net, int32 resource_id,
 								 const Terms *terms, const Segment *segment);
 extern void net_change_add_change(NetChange *net, const TimelineChange *change);
+extern void net_change_add_all(NetChange *net, const NetChange *other);
 extern TimelineChange *net_change_finish(NetChange *net, int *nchanges);
 
 #endif							/* ARBITER_NET_CHANGE_H */

@@ -83,11 +83,6 @@ terms_combine(Terms *terms, const Terms *others)
 		terms->overcommit = Min(terms->overcommit, others->overcommit);
 		terms->firm_until = Max(terms->firm_until, others->firm_until);
 	}
-	if (terms->capacity == NULL)
-	{
-		terms->capacity = others->capacity;
-		terms->ncapacity = others->ncapacity;
-	}
 }
 
 /*
@@ -100,13 +95,11 @@ RuleStep *
 terms_steps(const Terms *terms, int32 resource_id, TimestampTz from,
 			TimestampTz to, Snapshot snapshot, int *nsteps)
 {
-	int			ncapacity = terms->ncapacity;
-	const Step *capacity = terms->capacity;
+	int			ncapacity;
+	Step	   *capacity = capacity_steps(resource_id, from, to, snapshot, &ncapacity);
 	RuleStep   *steps;
 	int			n = 0;
 
-	if (capacity == NULL)
-		capacity = capacity_steps(resource_id, from, to, snapshot, &ncapacity);
 	steps = palloc_extended(sizeof(RuleStep) * ((Size) ncapacity + 1), MCXT_ALLOC_HUGE);
 	for (int i = steps_find(capacity, ncapacity, from);
 		 i < ncapacity && capacity[i].start < to; i++)
@@ -125,8 +118,7 @@ terms_steps(const Terms *terms, int32 resource_id, TimestampTz from,
 				.extra = overcommit_amount(amount, terms->overcommit)
 			};
 	}
-	if (terms->capacity == NULL)
-		pfree((void *) capacity);
+	pfree(capacity);
 	*nsteps = n;
 	return steps;
 }

@@ -25,8 +25,6 @@ typedef struct Terms
 	int32		float_share;	/* kept back from ordinary takes */
 	int32		overcommit;		/* beyond capacity, from firm_until on */
 	TimestampTz firm_until;
-	const Step *capacity;		/* that counts; NULL: what is declared */
-	int			ncapacity;
 } Terms;
 
 extern int64 float_amount(int64 capacity, int32 share);

@@ -228,10 +228,10 @@ END
 $$;
 CREATE TRIGGER buffer_trigger BEFORE INSERT OR UPDATE ON arbiter_reservation FOR EACH ROW EXECUTE FUNCTION buffer_trigger();
 SELECT arbiter_reserve('buffer.a', '2030-01-10 10:00', '2030-01-10 11:00', 1, u) > 0 FROM unnest(ARRAY['late', 'thief', 'other']) u;
-SELECT name, user_id, during, occupied FROM arbiter_reservation JOIN arbiter_resource USING (resource_id) WHERE user_id IN ('late', 'thief', 'other') ORDER BY user_id;
-SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation WHERE user_id IN ('late', 'thief', 'other');
+SELECT name, user_id, during, occupied FROM arbiter_reservation JOIN arbiter_resource USING (resource_id) WHERE name LIKE 'buffer%' AND user_id IN ('late', 'thief', 'other') ORDER BY user_id;
+SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation JOIN arbiter_resource USING (resource_id) WHERE name LIKE 'buffer%' AND user_id IN ('late', 'thief', 'other');
 INSERT INTO arbiter_reservation (resource_id, during, amount, user_id) SELECT id_of('buffer.a'), '[2030-01-10 10:00,2030-01-10 11:00)', 1, u FROM unnest(ARRAY['late', 'thief', 'other']) u;
-SELECT name, user_id, during, occupied FROM arbiter_reservation JOIN arbiter_resource USING (resource_id) WHERE user_id IN ('late', 'thief', 'other') AND status = 'confirmed' ORDER BY user_id;
+SELECT name, user_id, during, occupied FROM arbiter_reservation JOIN arbiter_resource USING (resource_id) WHERE name LIKE 'buffer%' AND user_id IN ('late', 'thief', 'other') AND status = 'confirmed' ORDER BY user_id;
 SELECT outcome($$ INSERT INTO arbiter_reservation (resource_id, during, amount, user_id) VALUES (id_of('buffer.a'), '[2030-01-10 11:00,2030-01-10 12:00)', 1, 'thief') $$);
 DROP TRIGGER buffer_trigger ON arbiter_reservation;
 DROP FUNCTION buffer_trigger;

@@ -183,17 +183,17 @@ FROM generate_series(timestamptz '2030-04-05 11:00', '2030-11-10', '31 days') s;
 SELECT arbiter_set_capacity('calendar.random', '2030-12-20', 'infinity', 20);
 SELECT arbiter_reserve('calendar.random', '2030-12-22', 'infinity', 2) > 0;
 SELECT count(*) > 0 FROM arbiter_conflicts('calendar.random');
-INSERT INTO arbiter_resource (resource_id, name) VALUES (9301, 'calendar.unbuilt');
+INSERT INTO arbiter_resource (resource_id, name) VALUES (9392, 'calendar.unbuilt');
 SET session_replication_role TO replica;
 INSERT INTO arbiter_capacity (resource_id, during, amount)
-SELECT 9301, c.during, c.amount FROM arbiter_capacity c WHERE c.resource_id = id_of('calendar.random');
+SELECT 9392, c.during, c.amount FROM arbiter_capacity c WHERE c.resource_id = id_of('calendar.random');
 INSERT INTO arbiter_reservation (reservation_id, resource_id, during, amount, status, occupied)
-SELECT - v.reservation_id, 9301, v.during, v.amount, v.status, v.occupied FROM arbiter_reservation v WHERE v.resource_id = id_of('calendar.random');
+SELECT - v.reservation_id, 9392, v.during, v.amount, v.status, v.occupied FROM arbiter_reservation v WHERE v.resource_id = id_of('calendar.random');
 INSERT INTO arbiter_reservation (reservation_id, resource_id, during, amount, status, expires_at) VALUES
-	(-93010001, 9301, '[2030-05-01,2030-05-20)', 5, 'held', '2001-01-01'),
-	(-93010002, 9301, '[2030-05-03,2030-05-04)', 5, 'held', '2999-01-01');
+	(-93920001, 9392, '[2030-05-01,2030-05-20)', 5, 'held', '2001-01-01'),
+	(-93920002, 9392, '[2030-05-03,2030-05-04)', 5, 'held', '2999-01-01');
 RESET session_replication_role;
-SELECT count(*) FROM arbiter_timeline WHERE resource_id = 9301;
+SELECT count(*) FROM arbiter_timeline WHERE resource_id = 9392;
 CREATE FUNCTION calendar_differences(name text, start_time timestamptz, end_time timestamptz, grain interval)
 RETURNS TABLE (buckets bigint, differences bigint)
 LANGUAGE sql STABLE AS $$
@@ -274,7 +274,7 @@ BEGIN READ ONLY;
 SELECT available_min FROM arbiter_calendar('calendar', '2020-01-01', '2020-01-02', '1 day');
 SELECT count(*) FROM arbiter_calendar('calendar.unbuilt', '2030-01-01', '2030-02-01', '1 day');
 COMMIT;
-SELECT count(*) FROM arbiter_timeline WHERE resource_id = 9301;
+SELECT count(*) FROM arbiter_timeline WHERE resource_id = 9392;
 SELECT set_config(name, 'on', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
 SELECT available_min FROM arbiter_calendar('calendar', '2020-01-01', '2020-01-02', '1 day');
 SELECT available_min FROM arbiter_calendar_all('{calendar.fine}', '2030-01-01', '2030-01-04', '1 day');

@@ -114,24 +114,24 @@ SELECT * FROM arbiter_check();
 --
 -- many parts and many resources at once
 --
-INSERT INTO arbiter_resource (resource_id, name) SELECT 9300 + n, 'damage.many.' || n FROM generate_series(1, 70) n;
-INSERT INTO arbiter_capacity SELECT 9300 + n, '[2030-01-01,2030-02-01)', 2 FROM generate_series(1, 70) n;
+INSERT INTO arbiter_resource (resource_id, name) SELECT 19300 + n, 'damage.many.' || n FROM generate_series(1, 70) n;
+INSERT INTO arbiter_capacity SELECT 19300 + n, '[2030-01-01,2030-02-01)', 2 FROM generate_series(1, 70) n;
 SELECT arbiter_reserve_all(jsonb_object_agg('damage.many.' || n, 1), '2030-01-01', '2030-01-02', 'many') AS id FROM generate_series(1, 70) n \gset
 SELECT count(*), max(part) FROM arbiter_reservation WHERE reservation_id = :id;
 SELECT granted FROM arbiter_try_reserve_all((SELECT jsonb_object_agg('damage.many.' || n, 1 + n / 70) FROM generate_series(1, 70) n), '2030-01-01', '2030-01-02', 'many');
 SELECT arbiter_cancel(:id);
 SELECT count(*), min(t.available) FROM generate_series(1, 70) n CROSS JOIN LATERAL arbiter_timeline('damage.many.' || n, '2030-01-01', '2030-02-01') t;
 DELETE FROM arbiter_reservation WHERE reservation_id = :id;
-DELETE FROM arbiter_capacity WHERE resource_id BETWEEN 9301 AND 9370;
+DELETE FROM arbiter_capacity WHERE resource_id BETWEEN 19301 AND 19370;
 -- a raw DELETE of a resource that nothing belongs to
-DELETE FROM arbiter_resource WHERE resource_id BETWEEN 9301 AND 9370;
-SELECT count(*) FROM arbiter_timeline WHERE resource_id BETWEEN 9301 AND 9370;
+DELETE FROM arbiter_resource WHERE resource_id BETWEEN 19301 AND 19370;
+SELECT count(*) FROM arbiter_timeline WHERE resource_id BETWEEN 19301 AND 19370;
 -- a raw DELETE of one with a schedule does what arbiter_drop_resource() does
-INSERT INTO arbiter_resource (resource_id, name) VALUES (9371, 'damage.scheduled');
-INSERT INTO arbiter_capacity VALUES (9371, '[2030-01-01,2030-02-01)', 2);
-DELETE FROM arbiter_resource WHERE resource_id = 9371;
-SELECT count(*) FROM arbiter_capacity WHERE resource_id = 9371;
-SELECT count(*) FROM arbiter_timeline WHERE resource_id = 9371;
+INSERT INTO arbiter_resource (resource_id, name) VALUES (19371, 'damage.scheduled');
+INSERT INTO arbiter_capacity VALUES (19371, '[2030-01-01,2030-02-01)', 2);
+DELETE FROM arbiter_resource WHERE resource_id = 19371;
+SELECT count(*) FROM arbiter_capacity WHERE resource_id = 19371;
+SELECT count(*) FROM arbiter_timeline WHERE resource_id = 19371;
 
 --
 -- applied by replication: a row that moves makes both resources unbuilt

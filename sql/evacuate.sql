@@ -259,9 +259,9 @@ BEGIN
 				'amount', 1 + floor(random() * 4)::int, 'tryout', random() < 0.3, 'user_id', 'u' || floor(random() * 4)))
 			FROM (SELECT timestamptz '2030-01-01' + interval '30 min' * (2 * floor(random() * 150) + (random() < 0.1)::int) AS s
 				FROM generate_series(1, 10) OFFSET 0) s));
-		windows := windows + (SELECT count(*) FROM arbiter_conflicts());
+		windows := windows + (SELECT count(*) FROM arbiter_conflicts() WHERE resource_name LIKE 'flood.%');
 		different := different + (SELECT count(*) FROM arbiter_conflicts() c
-			WHERE c.reservation_ids IS DISTINCT FROM (
+			WHERE c.resource_name LIKE 'flood.%' AND c.reservation_ids IS DISTINCT FROM (
 				SELECT array_agg(v.reservation_id ORDER BY v.created_at DESC, v.reservation_id DESC)
 				FROM arbiter_reservation v
 				WHERE v.resource_id = id_of(c.resource_name) AND v.status = 'confirmed'

@@ -201,18 +201,18 @@ DROP OWNED BY slot_reader;
 DROP ROLE slot_reader;
 
 -- readers: no write, whatever is asked, also of what is not built
-INSERT INTO arbiter_resource (resource_id, name, setup_time) VALUES (9301, 'slot.unbuilt', '1 h');
+INSERT INTO arbiter_resource (resource_id, name, setup_time) VALUES (9391, 'slot.unbuilt', '1 h');
 COPY arbiter_capacity FROM stdin;
-9301	[2030-01-01,2030-02-01)	10
+9391	[2030-01-01,2030-02-01)	10
 \.
 COPY arbiter_reservation (reservation_id, resource_id, during, amount) FROM stdin;
--9301	9301	[2030-01-01,2030-01-03)	6
+-9391	9391	[2030-01-01,2030-01-03)	6
 \.
 BEGIN READ ONLY;
 SELECT * FROM arbiter_find_slot('slot.unbuilt', 7, '1 h', '2030-01-01', max_results => 5);
 SELECT * FROM arbiter_find_slot_all('{"slot.unbuilt": 7, "slot": 3}', '1 h', '2030-01-01', max_results => 5);
 COMMIT;
-SELECT count(*) FROM arbiter_timeline WHERE resource_id = 9301;
+SELECT count(*) FROM arbiter_timeline WHERE resource_id = 9391;
 SELECT provolatile, proparallel, count(*) FROM pg_proc WHERE proname LIKE 'arbiter\_find\_slot%' GROUP BY 1, 2;
 
 --

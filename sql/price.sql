@@ -108,13 +108,13 @@ SELECT outcome($$ SELECT arbiter_quote('price', '2030-01-02', '2030-01-01', 1) $
 SELECT outcome($$ SELECT arbiter_quote('price', '-infinity', '2030-01-02', 1) $$);
 SELECT outcome($$ SELECT arbiter_quote('no price', '2030-01-01', '2030-01-02', 1) $$);
 SELECT outcome($$ SELECT arbiter_cost(NULL) $$);
-SELECT outcome($$ SELECT arbiter_cost(-1) $$);
+SELECT outcome($$ SELECT arbiter_cost(-987654321) $$);
 SELECT arbiter_cost(NULL, '[2030-01-01,2030-01-02)', 1), arbiter_cost(1, NULL, 1), arbiter_cost(1, '[2030-01-01,2030-01-02)', NULL);
 -- ... and what a range may be that is none of a reservation
 SELECT arbiter_set_price('price', 1);
 SELECT arbiter_cost(id_of('price'), 'empty', 1) AS empty, arbiter_cost(id_of('price'), '(,)', 1) AS unbounded,
 	arbiter_cost(id_of('price'), '(,2030-01-01)', 1) AS no_start, arbiter_cost(id_of('price'), '(,2030-01-01)', 0) AS of_nothing,
-	arbiter_cost(id_of('price'), '(2030-01-01 09:00,2030-01-01 10:00]', 1) AS other_bounds, arbiter_cost(-1, '[2030-01-01,2030-01-02)', 1) AS no_resource;
+	arbiter_cost(id_of('price'), '(2030-01-01 09:00,2030-01-01 10:00]', 1) AS other_bounds, arbiter_cost(-987654321, '[2030-01-01,2030-01-02)', 1) AS no_resource;
 BEGIN READ ONLY;
 SELECT arbiter_quote('price', '2030-01-01', '2030-01-02', 1);
 SELECT outcome($$ SELECT arbiter_set_price('price', 1) $$);

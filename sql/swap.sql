@@ -198,8 +198,9 @@ DROP TRIGGER swap_after_update ON arbiter_reservation;
 DROP FUNCTION swap_log();
 DROP TABLE swap_log;
 -- first what goes: old and new may exclude each other
-ALTER TABLE arbiter_reservation ADD CONSTRAINT swap_room EXCLUDE USING gist (resource_id WITH =, during WITH &&)
-WHERE (status IN ('held', 'confirmed') AND attributes IS NULL AND during <@ '[2030-12-01,2030-12-31)'::tstzrange);
+SELECT format($$ALTER TABLE arbiter_reservation ADD CONSTRAINT swap_room EXCLUDE USING gist (resource_id WITH =, during WITH &&)
+WHERE (resource_id = %s AND status IN ('held', 'confirmed') AND attributes IS NULL AND during <@ '[2030-12-01,2030-12-31)'::tstzrange) $$, id_of('swap')) AS room \gset
+:room;
 SELECT arbiter_reserve('swap', '2030-12-01', '2030-12-10', 1) AS id \gset
 SELECT outcome($$ SELECT arbiter_swap('{}', '[{"resource": "swap", "start_time": "2030-12-05", "end_time": "2030-12-12", "amount": 1}]') $$);
 SELECT * FROM swapped(ARRAY[:id], '[{"resource": "swap", "start_time": "2030-12-05", "end_time": "2030-12-12", "amount": 1}]');

@@ -273,3 +273,5 @@ COPY arbiter_capacity FROM stdin;
 SELECT * FROM arbiter_timeline('table.capacity.copy', '2030-01-01', '2030-01-05');
 SELECT * FROM arbiter_check();
 SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts() WHERE resource_name LIKE 'table%';
+-- others have no such reservations
+DELETE FROM arbiter_reservation WHERE reservation_id BETWEEN -3 AND -1;

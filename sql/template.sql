@@ -330,6 +330,19 @@ SELECT arbiter_reserve_template('tpl.stage', 9, '2030-01-02 02:00', '2030-01-02 
 SELECT outcome($$ SELECT arbiter_reserve_template('tpl.stage', 2, '2030-01-02 02:00', '2030-01-02 03:00', tryout => true) $$);
 SELECT arbiter_fits('tpl.stage', '2030-01-02 02:00', '2030-01-02 03:00');
 
+-- a chunk that ends with a bucket, but reaches into the setup time of the next one:
+-- what is taken early in it does not count there
+SELECT arbiter_create_resource('tpl.setup', setup_time => '1 h') > 0;
+SELECT arbiter_set_capacity('tpl.setup', '2030-01-01', '2031-01-01', 10);
+SELECT arbiter_reserve('tpl.setup', '2030-06-01', '2030-09-01', 1) > 0;
+SELECT arbiter_reserve('tpl.setup', '2030-07-01', '2030-07-02', 3) > 0;
+SELECT lower(during) AS starts, ends FROM arbiter_timeline
+WHERE resource_id = id_of('tpl.setup') AND during @> timestamptz '2030-07-01' AND ends < '2030-08-01' \gset
+SELECT c.fits, arbiter_fits_all('{"tpl.setup": 1}', c.bucket_start, c.bucket_end) AS one_by_one,
+	c.bucket_end = :'ends' AS ends_with_chunk
+FROM arbiter_fits_calendar_all('{"tpl.setup": 1}', :'starts', timestamptz :'ends' + (timestamptz :'ends' - :'starts'),
+	timestamptz :'ends' - :'starts', 'UTC') c;
+
 -- at the ends of time
 SELECT fits FROM arbiter_fits_calendar_all('{"tpl.hall": 1}', '4714-11-24 00:00:00+00 BC', '4714-11-24 03:00:00+00 BC', '1 h');
 SELECT fits FROM arbiter_fits_calendar_all('{"tpl.hall": 1}', '294276-12-31 20:00:00+00', '294276-12-31 23:59:59+00', '1 h');

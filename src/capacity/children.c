@@ -23,8 +23,8 @@
  * INV-2: a schedule is made from the latest rows.  Step 3 reads them with a
  * fresh snapshot, under the exclusive lock of the child, which is held to the
  * end of the transaction: of two who change parts of one reservation, the later
- * one sees what the earlier one has committed.  Above READ COMMITTED, a child
- * that was changed after the transaction's snapshot is 40001.
+ * one sees what the earlier one has committed.  Above READ COMMITTED it is 40001
+ * if both change one chunk; otherwise it goes on from these rows too.
  *
  * The rows of a reservation also change because it is for a share of a capacity that
  * changes (share_follow.c): who does that has its rows locked, and its children, and

@@ -1,36 +1,22 @@
 /*-------------------------------------------------------------------------
  *
  * rule.c
- *	  One RRULE: its parts, checked one by one.
+ *	  One RRULE: its parts, read one by one.
  *
  * libical says of a rule only that it is wrong.  So each part is looked at here,
  * to name the one that is, and libical gets what is left: lists sorted and
  * without repetitions, because it goes through them as they are written.
  *
- * What libical 3 is known to do otherwise than RFC 5545 says is refused, or said
- * in other words:
- *
- *	- BYSETPOS is for months and years only, and picks days, not times of a day
- *
- *	- negative days do not restrict a rule for days or less
- *
- *	- INTERVAL is forgotten by a rule for hours or less that also lists such
- *
- *	- of a year, BYMONTHDAY alone is that of one month: all are named then
- *
- *	- weeks in two years are taken for others, and may be written out of bounds:
- *	  BYWEEKNO is for those that never are, and always with a weekday, by
- *	  recurrence_expand()
+ * Which parts go together is looked at after that, see rule_check.c.
  *
  *-------------------------------------------------------------------------
  */
-#include "recurrence/recurrence.h"
+#include "recurrence/rule_parts.h"
 
 #include <ctype.h>
 
 #include "utils/builtins.h"
 #include "utils/formatting.h"
-#include "utils/datetime.h"
 #include "utils/timestamp.h"
 
 /* the units of FREQ, ascending */
@@ -38,33 +24,7 @@ static const char *const frequencies[] = {
 	"SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"
 };
 
-typedef enum Frequency
-{
-	EVERY_SECOND,
-	EVERY_MINUTE,
-	EVERY_HOUR,
-	EVERY_DAY,
-	EVERY_WEEK,
-	EVERY_MONTH,
-	EVERY_YEAR,
-	NO_FREQUENCY
-} Frequency;
-
 static const char *const weekdays[] = {"SU", "MO", "TU", "WE", "TH", "FR", "SA"};
-
-/* parts that are lists of numbers */
-typedef enum NumberPart
-{
-	BY_SECOND,
-	BY_MINUTE,
-	BY_HOUR,
-	BY_MONTH_DAY,
-	BY_YEAR_DAY,
-	BY_WEEK_NO,
-	BY_MONTH,
-	BY_SET_POS,
-	NUMBER_PARTS
-} NumberPart;
 
 static const struct
 {
@@ -83,28 +43,6 @@ static const struct
 	{"BYSETPOS", 1, 366, true}
 };
 
-/* a weekday of a list, with its position: 0 for every one */
-typedef struct Weekday
-{
-	int			position;
-	int			day;			/* 0: Sunday */
-} Weekday;
-
-#define POSITION_MAX	53
-#define WEEKDAYS_MAX	370		/* that libical has room for */
-
-typedef struct RuleParts
-{
-	Frequency	frequency;
-	int			interval;
-	int			week_start;		/* -1: not given */
-	List	   *numbers[NUMBER_PARTS];
-	Weekday    *days;
-	int			ndays;
-	bool		positions;		/* any of the days has one */
-	RecurrenceRule *rule;
-} RuleParts;
-
 /*
  * rule_part_error raises that one part of a rule is wrong (22023).
  */
@@ -115,25 +53,6 @@ rule_part_error(const char *part, const char *value, char *detail)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid recurrence rule: %s is \"%s\"", part, value),
 			 errdetail_internal("%s", detail)));
-}
-
-static void
-combination_error(const char *part, const char *detail)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid recurrence rule: %s does not go with the rest", part),
-			 errdetail_internal("%s", detail)));
-}
-
-static void
-unsupported_error(const char *part, const char *detail, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("recurrence rule is not supported: %s", part),
-			 errdetail_internal("%s", detail),
-			 hint != NULL ? errhint("%s", hint) : 0));
 }
 
 static int
@@ -302,7 +221,7 @@ read_part(RuleParts *parts, const char *name, const char *value)
 	else if (strcmp(name, "BYDAY") == 0)
 		read_days(parts, value);
 	else if (strcmp(name, "RSCALE") == 0 || strcmp(name, "SKIP") == 0)
-		unsupported_error(name, "Rules are those of the Gregorian calendar.", NULL);
+		rule_unsupported_error(name, "Rules are those of the Gregorian calendar.", NULL);
 	else
 	{
 		for (int i = 0; i < NUMBER_PARTS; i++)
@@ -314,142 +233,6 @@ read_part(RuleParts *parts, const char *name, const char *value)
 		}
 		rule_part_error(name, value, "There is no part of that name: they are FREQ, INTERVAL, COUNT, UNTIL, WKST, BYSECOND, BYMINUTE, BYHOUR, BYDAY, BYMONTHDAY, BYYEARDAY, BYWEEKNO, BYMONTH and BYSETPOS.");
 	}
-}
-
-static int
-times_of(const RuleParts *parts, NumberPart part)
-{
-	return Max(list_length(parts->numbers[part]), 1);
-}
-
-static bool
-has_negative(List *numbers)
-{
-	return numbers != NIL && linitial_int(numbers) < 0;
-}
-
-/*
- * Refuse parts that do not go together, by RFC 5545 or by libical.
- */
-static void
-check_together(const RuleParts *parts)
-{
-	List	   *const *numbers = parts->numbers;
-	Frequency	frequency = parts->frequency;
-	ListCell   *cell;
-	int			most;
-
-	if (frequency == NO_FREQUENCY)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid recurrence rule: FREQ is missing"),
-				 errhint("Write FREQ=DAILY, FREQ=WEEKLY;BYDAY=MO,WE or the like, or five cron fields.")));
-	if (parts->rule->count > 0 && parts->rule->until != NULL)
-		combination_error("UNTIL", "A rule ends by COUNT or by UNTIL, not by both.");
-	if (numbers[BY_WEEK_NO] != NIL && frequency != EVERY_YEAR)
-		combination_error("BYWEEKNO", "It needs FREQ=YEARLY.");
-	if (numbers[BY_YEAR_DAY] != NIL && frequency >= EVERY_DAY && frequency <= EVERY_MONTH)
-		combination_error("BYYEARDAY", "It does not go with FREQ=DAILY, WEEKLY or MONTHLY.");
-	if (numbers[BY_MONTH_DAY] != NIL && frequency == EVERY_WEEK)
-		combination_error("BYMONTHDAY", "It does not go with FREQ=WEEKLY.");
-	if (parts->positions &&
-		(frequency < EVERY_MONTH || numbers[BY_WEEK_NO] != NIL))
-		combination_error("BYDAY", "Numbered weekdays need FREQ=MONTHLY or FREQ=YEARLY, and no BYWEEKNO.");
-	most = frequency == EVERY_MONTH || numbers[BY_MONTH] != NIL ? 5 : POSITION_MAX;
-	for (int i = 0; i < parts->ndays; i++)
-	{
-		if (abs(parts->days[i].position) > most)
-			combination_error("BYDAY", psprintf("No month has a weekday number %d.", parts->days[i].position));
-	}
-	if (numbers[BY_YEAR_DAY] != NIL && frequency == EVERY_YEAR &&
-		(numbers[BY_WEEK_NO] != NIL || numbers[BY_MONTH] != NIL || numbers[BY_MONTH_DAY] != NIL))
-		unsupported_error("BYYEARDAY", "It is not supported together with BYWEEKNO, BYMONTH or BYMONTHDAY.", NULL);
-	if (numbers[BY_WEEK_NO] != NIL && numbers[BY_MONTH_DAY] != NIL)
-		unsupported_error("BYWEEKNO", "It is not supported together with BYMONTHDAY.", NULL);
-	foreach(cell, numbers[BY_WEEK_NO])
-	{
-		if (lfirst_int(cell) < 2 || lfirst_int(cell) > 51)
-			unsupported_error("BYWEEKNO", psprintf("Week %d may be in two years; the weeks 2 to 51 are supported.", lfirst_int(cell)),
-							  "Give days by BYMONTH and BYDAY.");
-	}
-	if (frequency <= EVERY_DAY &&
-		(has_negative(numbers[BY_MONTH_DAY]) || has_negative(numbers[BY_YEAR_DAY])))
-		unsupported_error(numbers[BY_MONTH_DAY] != NIL ? "BYMONTHDAY" : "BYYEARDAY",
-						  "Days counted from the end need FREQ=MONTHLY or FREQ=YEARLY.",
-						  "The last day of each month is FREQ=MONTHLY;BYMONTHDAY=-1.");
-	if (frequency <= EVERY_HOUR && parts->interval > 1 &&
-		(numbers[BY_HOUR] != NIL || numbers[BY_MINUTE] != NIL || numbers[BY_SECOND] != NIL))
-		unsupported_error("INTERVAL", "With FREQ=HOURLY, MINUTELY or SECONDLY it is not supported together with BYHOUR, BYMINUTE or BYSECOND.",
-						  "List the hours and minutes of FREQ=DAILY.");
-	if (numbers[BY_SET_POS] == NIL)
-		return;
-	if (frequency < EVERY_MONTH)
-		unsupported_error("BYSETPOS", "It is supported with FREQ=MONTHLY and FREQ=YEARLY.", NULL);
-	if (times_of(parts, BY_HOUR) * times_of(parts, BY_MINUTE) * times_of(parts, BY_SECOND) > 1)
-		unsupported_error("BYSETPOS", "It is supported for one time of the day.",
-						  "Write a rule for each time, one a line.");
-	if (parts->ndays == 0 && numbers[BY_MONTH_DAY] == NIL &&
-		numbers[BY_YEAR_DAY] == NIL && numbers[BY_WEEK_NO] == NIL &&
-		(numbers[BY_MONTH] == NIL || frequency == EVERY_MONTH))
-		combination_error("BYSETPOS", "It picks of what another part lists.");
-	if (frequency == EVERY_MONTH)
-	{
-		most = parts->ndays > 0 ? parts->ndays * (parts->positions ? 1 : 5) : 31;
-		if (numbers[BY_MONTH_DAY] != NIL)
-			most = Min(most, list_length(numbers[BY_MONTH_DAY]));
-		if (-linitial_int(numbers[BY_SET_POS]) > most ||
-			llast_int(numbers[BY_SET_POS]) > most)
-			combination_error("BYSETPOS", psprintf("The other parts list at most %d days of a month.", most));
-	}
-}
-
-/*
- * Does a rule for years name only days that no month has, the 30th of February?
- * libical would look for them for thousands of years.
- */
-static bool
-never_matches(const RuleParts *parts)
-{
-	ListCell   *month;
-	ListCell   *day;
-
-	if (parts->numbers[BY_MONTH] == NIL || parts->numbers[BY_MONTH_DAY] == NIL)
-		return false;
-	foreach(month, parts->numbers[BY_MONTH])
-	{
-		foreach(day, parts->numbers[BY_MONTH_DAY])
-		{
-			if (abs(lfirst_int(day)) <= day_tab[1][lfirst_int(month) - 1])
-				return false;
-		}
-	}
-	return true;
-}
-
-/*
- * How many times libical looks at in a day.
- */
-static double
-tries_per_day(const RuleParts *parts)
-{
-	double		seconds = times_of(parts, BY_SECOND);
-	double		minutes = times_of(parts, BY_MINUTE);
-	double		hours = times_of(parts, BY_HOUR);
-
-	switch (parts->frequency)
-	{
-		case EVERY_SECOND:
-			return (double) SECS_PER_DAY / parts->interval;
-		case EVERY_MINUTE:
-			return (double) MINS_PER_HOUR * HOURS_PER_DAY * seconds / parts->interval;
-		case EVERY_HOUR:
-			return (double) HOURS_PER_DAY * minutes * seconds / parts->interval;
-		case EVERY_DAY:
-			return hours * minutes * seconds / parts->interval;
-		default:
-			break;
-	}
-	return hours * minutes * seconds;
 }
 
 static void
@@ -468,6 +251,10 @@ append_numbers(StringInfo text, const RuleParts *parts, NumberPart part)
 	}
 }
 
+/*
+ * Write the rule as libical gets it.  Of a year, BYMONTHDAY alone would be that
+ * of one month there: all are named then.
+ */
 static char *
 rule_text(RuleParts *parts)
 {
@@ -538,9 +325,9 @@ rule_parse(char *text)
 		seen = lappend(seen, name);
 		read_part(&parts, name, value);
 	}
-	check_together(&parts);
-	rule->never = never_matches(&parts);
-	rule->tries_per_day = tries_per_day(&parts);
+	rule_check(&parts);
+	rule->never = rule_never_matches(&parts);
+	rule->tries_per_day = rule_tries_per_day(&parts);
 	rule->text = rule_text(&parts);
 	return rule;
 }

@@ -1,0 +1,71 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule_parts.h
+ *	  The parts of one RRULE.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef ARBITER_RULE_PARTS_H
+#define ARBITER_RULE_PARTS_H
+
+#include "postgres.h"
+
+#include "recurrence/recurrence.h"
+
+/* the units of FREQ, ascending */
+typedef enum Frequency
+{
+	EVERY_SECOND,
+	EVERY_MINUTE,
+	EVERY_HOUR,
+	EVERY_DAY,
+	EVERY_WEEK,
+	EVERY_MONTH,
+	EVERY_YEAR,
+	NO_FREQUENCY
+} Frequency;
+
+/* parts that are lists of numbers */
+typedef enum NumberPart
+{
+	BY_SECOND,
+	BY_MINUTE,
+	BY_HOUR,
+	BY_MONTH_DAY,
+	BY_YEAR_DAY,
+	BY_WEEK_NO,
+	BY_MONTH,
+	BY_SET_POS,
+	NUMBER_PARTS
+} NumberPart;
+
+/* a weekday of a list, with its position: 0 for every one */
+typedef struct Weekday
+{
+	int			position;
+	int			day;			/* 0: Sunday */
+} Weekday;
+
+#define POSITION_MAX	53
+#define WEEKDAYS_MAX	370		/* that libical has room for */
+
+typedef struct RuleParts
+{
+	Frequency	frequency;
+	int			interval;
+	int			week_start;		/* -1: not given */
+	List	   *numbers[NUMBER_PARTS];
+	Weekday    *days;
+	int			ndays;
+	bool		positions;		/* any of the days has one */
+	RecurrenceRule *rule;
+} RuleParts;
+
+pg_noreturn extern void rule_unsupported_error(const char *part,
+											   const char *detail,
+											   const char *hint);
+extern void rule_check(const RuleParts *parts);
+extern bool rule_never_matches(const RuleParts *parts);
+extern double rule_tries_per_day(const RuleParts *parts);
+
+#endif							/* ARBITER_RULE_PARTS_H */

@@ -95,7 +95,8 @@ GRANT EXECUTE ON FUNCTION
 	arbiter_quote(text, timestamptz, timestamptz, bigint),
 	arbiter_cost(bigint)
 TO regress_arbiter_booker;
-GRANT SELECT ON arbiter_resource, arbiter_capacity, arbiter_price, arbiter_reservation, arbiter_timeline, arbiter_denial, arbiter_booking TO regress_arbiter_reader;
+GRANT SELECT ON arbiter_resource, arbiter_capacity, arbiter_price, arbiter_reservation, arbiter_timeline, arbiter_denial, arbiter_booking,
+	arbiter_quota, arbiter_quota_limit, arbiter_group_member TO regress_arbiter_reader;
 GRANT EXECUTE ON FUNCTION
 	arbiter_available(text, bigint, bigint),
 	arbiter_available(text, timestamptz, timestamptz),

@@ -92,6 +92,15 @@ SELECT granted FROM arbiter_try_reserve_share('divided', 66.67, '2030-01-05', '2
 SELECT arbiter_set_price('full', 2.50);
 SELECT arbiter_set_price('full', 0.125, '2030-01-10 12:00', '2030-01-20');
 SELECT arbiter_set_price('hot', 1, '2030-01-01', '2030-01-05');
+-- quotas, of a user and a group, at any instant and over months, with limits that change
+SELECT arbiter_create_resource('limited', resource_type => 'limited');
+SELECT arbiter_set_capacity('limited', '2030-01-01', '2030-03-01', 50);
+SELECT arbiter_set_quota('limited user', 5, resource => 'limited');
+SELECT arbiter_set_quota('limited user', 6, resource => 'limited', start_time => '2030-02-01');
+SELECT arbiter_set_quota('crew', 240.25, 'unit_hours', resource_type => 'limited', subject_kind => 'group', tz => 'Europe/London');
+SELECT arbiter_add_member('crew', 'limited user'), arbiter_add_member('crew', 'other');
+SELECT arbiter_reserve('limited', '2030-01-10', '2030-01-11', 4, 'limited user');
+SELECT arbiter_reserve('limited', '2030-01-30', '2030-02-02', 2, 'other');
 -- the random load leaves these alone
 SELECT setval('arbiter_reservation_id_seq', 100);
 
@@ -126,6 +135,11 @@ my @contents = (
 	'SELECT * FROM arbiter_template_item ORDER BY template_id, item',
 	'SELECT * FROM arbiter_current_template ORDER BY name',
 	'SELECT last_value, is_called FROM arbiter_template_template_id_seq',
+	'SELECT * FROM arbiter_quota ORDER BY quota_id',
+	'SELECT * FROM arbiter_quota_limit ORDER BY quota_id, during',
+	'SELECT * FROM arbiter_group_member ORDER BY group_id, user_id',
+	q{SELECT q.quota_id, t.* FROM arbiter_quota q, arbiter_quota_timeline(q.quota_id, '2030-01-01', '2030-03-01') t ORDER BY 1, 2},
+	'SELECT last_value, is_called FROM arbiter_quota_quota_id_seq',
 	'SELECT last_value, is_called FROM arbiter_reservation_id_seq',
 	'SELECT last_value, is_called FROM arbiter_resource_resource_id_seq',
 	'SELECT last_value, is_called FROM arbiter_denial_denial_id_seq',
@@ -190,6 +204,23 @@ sub check_restored
 	is(sqlstate_of($node, q{SELECT count(*) FROM arbiter_booking},
 			dbname => $dbname, extra => [ '-U', 'analyst' ]),
 		'00000', "$how: who may read, may");
+
+	is(sqlstate_of($node, q{SELECT arbiter_reserve('limited', '2030-01-10', '2030-01-11', 2, 'limited user')},
+			dbname => $dbname, extra => [ '-U', 'booker' ]),
+		'RV010', "$how: quotas hold");
+	is( sqlstate_of($node, q{INSERT INTO arbiter_reservation (resource_id, during, amount, user_id)
+			SELECT resource_id, '[2030-01-20,2030-01-21)', 3, 'other' FROM arbiter_resource WHERE name = 'limited'}, dbname => $dbname),
+		'RV010', "$how: for raw rows, too");
+	is( $node->safe_psql(
+			$dbname, q{
+			BEGIN;
+			SELECT arbiter_set_quota('another', 1) > max(quota_id) FROM arbiter_quota;
+			ROLLBACK;
+			BEGIN;
+			SELECT 1 FROM arbiter_reserve('limited', '2030-02-10', '2030-02-11', 6, 'limited user');
+			SELECT subject, used, available FROM arbiter_quota q, arbiter_quota_timeline(q.quota_id, '2030-02-10', '2030-02-10 00:01') t ORDER BY 1;
+			ROLLBACK}),
+		"t\n1\ncrew|192|48.25\nlimited user|6|0", "$how: ids of quotas go on, and quotas count");
 
 	# the hold is free before and after it is marked; a row keeps what it occupies
 	is( $node->safe_psql(

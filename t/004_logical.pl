@@ -24,6 +24,9 @@ SELECT arbiter_reserve('fixed', '2030-03-01', '2030-03-02', 5);
 SELECT arbiter_reserve('hot', '2030-01-01 10:00', '2030-01-01 12:00', 5);
 SELECT arbiter_reserve('wide', '2030-02-01', '2030-10-01', 5);
 SELECT arbiter_cancel(arbiter_reserve('wide', '2030-02-05', '2030-10-01', 5));
+SELECT arbiter_set_quota('limited', 4, resource => 'fixed');
+SELECT arbiter_set_quota('crew', 900, 'unit_hours', subject_kind => 'group', tz => 'Europe/London');
+SELECT arbiter_add_member('crew', 'limited');
 CREATE PUBLICATION everything FOR ALL TABLES;
 END
 my $connstr = $publisher->connstr . ' dbname=postgres';
@@ -40,6 +43,20 @@ sub check_same
 	is(timeline_text($subscriber), timeline_text($publisher), "$label: the same timelines");
 	is_healthy($publisher, "$label, publisher");
 	is_healthy($subscriber, "$label, subscriber");
+	return;
+}
+
+# What quotas have left, on both sides.
+sub check_quotas
+{
+	my ($label) = @_;
+	my $sql = q{SELECT q.subject, t.* FROM arbiter_quota q,
+		arbiter_quota_timeline(q.quota_id, '2030-07-01', '2030-10-01') t ORDER BY 1, 2};
+
+	$publisher->wait_for_catchup('copy');
+	is($subscriber->safe_psql('postgres', $sql), $publisher->safe_psql('postgres', $sql),
+		"$label: quotas have the same left");
+	is_healthy($subscriber, "$label, quotas of the subscriber");
 	return;
 }
 
@@ -117,6 +134,35 @@ foreach my $by (sort keys %build)
 		is(timeline_text($subscriber), timeline_text($publisher), 'the same timelines');
 	}
 }
+
+# Quotas that are built on the subscriber are not stale either, whatever is applied.
+check_quotas('first copy');
+foreach my $sql (
+	"SELECT arbiter_reserve('fixed', '2030-08-01', '2030-08-05', 1, 'limited')",
+	"SELECT arbiter_reserve('fixed', '2030-08-02', '2030-08-04', 2, 'limited')",
+	"UPDATE arbiter_reservation SET amount = 2 WHERE user_id = 'limited' AND amount = 1",
+	"SELECT arbiter_transfer(min(reservation_id), 'member') FROM arbiter_reservation WHERE user_id = 'limited'",
+	"SELECT arbiter_add_member('crew', 'member')",
+	"SELECT arbiter_set_quota('limited', 7, resource => 'fixed', start_time => '2030-08-03')",
+	"SELECT arbiter_set_quota('member', 100, 'unit_hours', 'week', tz => 'UTC')",
+	"SELECT arbiter_alter_resource('fixed', resource_type => 'of a type')",
+	"SELECT arbiter_set_quota('member', 9, resource_type => 'of a type')",
+	"SELECT arbiter_alter_resource('fixed', clear => '{resource_type}')",
+	"SELECT arbiter_drop_member('crew', 'limited')",
+	"DELETE FROM arbiter_reservation WHERE user_id = 'limited'")
+{
+	$subscriber->safe_psql('postgres', 'SELECT arbiter_rebuild_quota(quota_id) FROM arbiter_quota');
+	$publisher->safe_psql('postgres', $sql);
+	check_quotas($sql);
+}
+is(sqlstate_of($subscriber, q{SELECT arbiter_reserve('fixed', '2030-08-02', '2030-08-03', 3, 'member')}),
+	'RV010', 'a quota holds on the subscriber');
+$publisher->safe_psql('postgres', q{
+	SELECT arbiter_drop_quota('limited', resource => 'fixed');
+	SELECT arbiter_drop_quota('crew', 'unit_hours', subject_kind => 'group');
+	SELECT arbiter_drop_quota('member', 'unit_hours', 'week');
+	SELECT arbiter_drop_quota('member', resource_type => 'of a type')});
+check_quotas('dropped');
 
 # One resource is renamed, one is dropped.
 $publisher->safe_psql('postgres', "SELECT arbiter_alter_resource('fixed', 'renamed')");

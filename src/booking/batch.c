@@ -36,6 +36,7 @@
 
 #include "access/xact.h"
 #include "booking/denial.h"
+#include "booking/quota_refusal.h"
 #include "miscadmin.h"
 #include "reservation/apply.h"
 #include "reservation/reservation.h"
@@ -44,6 +45,38 @@
 #include "support/relations.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
+
+/*
+ * Which of its charges has a request not enough for?  -1: none.
+ */
+static int
+exceeded_charge(const BatchRequest *request)
+{
+	for (int i = 0; i < request->charges.n; i++)
+	{
+		const Charge *charge = &request->charges.charges[i];
+
+		if (ledger_available(request->quota_accounts[i], true, charge->start,
+							 charge->end, NULL) < charge->amount)
+			return i;
+	}
+	return -1;
+}
+
+static bool
+resource_suffices(const BatchRequest *request)
+{
+	const ReservationTake *take = &request->take;
+
+	return ledger_available(request->account, take->tryout, take->start,
+							take->end, NULL) >= take->amount;
+}
+
+static bool
+fits(const BatchRequest *request)
+{
+	return resource_suffices(request) && exceeded_charge(request) < 0;
+}
 
 /*
  * Find the requests that are refused whatever the others get.
@@ -57,13 +90,43 @@ find_hopeless(Batch *batch)
 		const ReservationTake *take = &request->take;
 
 		if (request->settled || request->too_early || !take->active ||
-			ledger_available(request->account, take->tryout, take->start,
-							 take->end, NULL) >= take->amount)
+			fits(request))
 			continue;
 		request->hopeless = true;
 		request->where.available =
 			ledger_available(request->account, take->tryout, take->start,
 							 take->end, &request->where.instant);
+	}
+}
+
+/*
+ * Compose the refusal of a request for which a quota has not enough; the largest
+ * amount is that of the resource and of all quotas.
+ */
+static void
+compose_quota_refusal(BatchRequest *request)
+{
+	const ReservationTake *take = &request->take;
+	int			which = exceeded_charge(request);
+	const Charge *exceeded = &request->charges.charges[which];
+	QuotaShortage shortage = {.quota_id = exceeded->quota_id,.asked = exceeded->amount};
+
+	shortage.available = ledger_available(request->quota_accounts[which], true,
+										  exceeded->start, exceeded->end,
+										  &shortage.instant);
+	refuse_quota(NULL, &shortage, &request->refusal);
+	request->refusal.limiting = 0;
+	request->refusal.largest_amount =
+		ledger_available(request->account, take->tryout, take->start, take->end, NULL);
+	for (int i = 0; i < request->charges.n; i++)
+	{
+		const Charge *charge = &request->charges.charges[i];
+		int64		available = ledger_available(request->quota_accounts[i], true,
+												 charge->start, charge->end, NULL);
+
+		request->refusal.largest_amount =
+			Min(request->refusal.largest_amount,
+				Max(available, 0) / (charge->amount / take->amount));
 	}
 }
 
@@ -86,9 +149,11 @@ compose_refusal(BatchRequest *request)
 										   &requirement->ngiven_back);
 	if (request->too_early)
 		(void) refuse_early_start(&request->asked->call.request, refusal);
+	else if (resource_suffices(request) && exceeded_charge(request) >= 0)
+		compose_quota_refusal(request);
 	else
 	{
-		if (!request->hopeless)
+		if (!request->hopeless || request->where.available >= take->amount)
 			request->where.available =
 				ledger_available(request->account, take->tryout, take->start,
 								 take->end, &request->where.instant);
@@ -118,11 +183,16 @@ decide_request(BatchRequest *request)
 		return BATCH_FAULTY;
 	if (!take->active)
 		return BATCH_GRANTED;
-	if (request->hopeless ||
-		ledger_available(request->account, take->tryout, take->start, take->end,
-						 NULL) < take->amount)
+	if (request->hopeless || !fits(request))
 		return BATCH_REFUSED;
 	ledger_take(request->account, take->start, take->end, take->amount);
+	for (int i = 0; i < request->charges.n; i++)
+	{
+		const Charge *charge = &request->charges.charges[i];
+
+		ledger_take(request->quota_accounts[i], charge->start, charge->end,
+					charge->amount);
+	}
 	return BATCH_GRANTED;
 }
 
@@ -185,6 +255,8 @@ resource_gone_error(Batch *batch, int32 resource_id)
 	LedgerAccount *account = hash_search(batch->ledger.accounts, &resource_id,
 										 HASH_FIND, NULL);
 
+	if (timeline_is_of_quota(resource_id))
+		concurrent_change_error();
 	resource_vanished_error(account->resource.name);
 }
 
@@ -204,7 +276,16 @@ lock_requests(Batch *batch)
 
 		if (!request->settled && !request->too_early && !request->hopeless &&
 			take->active)
+		{
 			net_change_add(&net, take->resource_id, take->start, take->end, -1);
+			for (int j = 0; j < request->charges.n; j++)
+			{
+				const Charge *charge = &request->charges.charges[j];
+
+				net_change_add(&net, quota_timeline_id(charge->quota_id),
+							   charge->start, charge->end, -1);
+			}
+		}
 	}
 	if (lock_for_reservations(&net, batch->clock,
 							  batch->has_chunks ? LockWaitSkip : LockWaitBlock,

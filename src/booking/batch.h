@@ -13,6 +13,7 @@
 #include "booking/ledger.h"
 #include "booking/request_json.h"
 #include "booking/request_key.h"
+#include "charge/charge.h"
 #include "support/progress.h"
 
 typedef enum BatchOutcome
@@ -39,6 +40,8 @@ typedef struct BatchRequest
 
 	ReservationTake take;
 	LedgerAccount *account;
+	Charges		charges;		/* what it counts against quotas ... */
+	LedgerAccount **quota_accounts; /* ... and whose accounts these are */
 	TupleTableSlot *row;		/* made before the decision, for triggers */
 	bool		too_early;
 	bool		hopeless;		/* also without the others */

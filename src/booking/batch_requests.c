@@ -113,12 +113,38 @@ batch_make_row(Batch *batch, BatchRequest *request)
 	request->reservation_id = nextval_internal(relations->reservation_id_seq, false);
 	booking_make_row(&batch->writer, &request->asked->call, 0,
 					 request->reservation_id, request->key.fingerprint);
-	booking_settle_row(&batch->writer, request_of(request), 0, &request->take);
+	booking_settle_row(&batch->writer, &request->asked->call, 0, &request->take);
 	request->row = batch->writer.slot;
 	request->reservation_id =
 		DatumGetInt64(slot_getattr(request->row,
 								   relations->reservation_column[RESERVATION_ID],
 								   &isnull));
+}
+
+/*
+ * Find what a request counts against quotas: each has an account in the ledger,
+ * as resources have.
+ */
+static void
+find_charges(Batch *batch, BatchRequest *request)
+{
+	const ReservationTake *take = &request->take;
+
+	if (take->user_id == NULL || !quotas_exist())
+		return;
+	charge_all(&request->charges, take->user_id, take->resource_id,
+			   take->own_start, take->own_end, take->amount);
+	request->quota_accounts = palloc(sizeof(LedgerAccount *) * Max(request->charges.n, 1));
+	for (int i = 0; i < request->charges.n; i++)
+	{
+		const Charge *charge = &request->charges.charges[i];
+		Resource	quota = {.id = quota_timeline_id(charge->quota_id),.name = "quota"};
+
+		request->quota_accounts[i] = ledger_account(&batch->ledger, &quota);
+		ledger_expect(request->quota_accounts[i], charge->start, charge->end);
+	}
+	/* what others of the batch are granted is not in their alternatives */
+	request_of(request)->fixed_range |= request->charges.n > 0;
 }
 
 /*
@@ -163,7 +189,10 @@ find_takes(Batch *batch)
 				.end = wanted->end,
 				.amount = requirement->amount,
 				.tryout = wanted->tryout,
-				.active = true
+				.active = true,
+				.own_start = wanted->start,
+				.own_end = wanted->end,
+				.user_id = asked->call.user_id
 			};
 			resource_occupied(&requirement->resource, &request->take.start,
 							  &request->take.end);
@@ -172,6 +201,7 @@ find_takes(Batch *batch)
 		{
 			request->account = ledger_account(&batch->ledger, &requirement->resource);
 			ledger_expect(request->account, request->take.start, request->take.end);
+			find_charges(batch, request);
 		}
 	}
 }

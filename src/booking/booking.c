@@ -12,6 +12,7 @@
 #include "booking/booking.h"
 
 #include "access/xact.h"
+#include "booking/quota_refusal.h"
 #include "booking/request_key.h"
 #include "capacity/share.h"
 #include "reservation/apply.h"
@@ -235,9 +236,10 @@ check_share_kept(RowWriter *writer, const Requirement *requirement, int part,
  * what it takes then.
  */
 void
-booking_settle_row(RowWriter *writer, Request *request, int part,
+booking_settle_row(RowWriter *writer, ReserveCall *call, int part,
 				   ReservationTake *take)
 {
+	Request    *request = &call->request;
 	Requirement *requirement = &request->requirements[part];
 	TimestampTz start;
 	TimestampTz end;
@@ -246,12 +248,13 @@ booking_settle_row(RowWriter *writer, Request *request, int part,
 		.resource_id = requirement->resource.id,
 		.amount = requirement->amount,
 		.tryout = request->tryout,
-		.active = true
+		.active = true,
+		.user_id = call->user_id
 	};
 	request_span(request, part, request->start, request->end, &take->start,
 				 &take->end);
-	start = take->start;
-	end = take->end;
+	take->own_start = start = take->start;
+	take->own_end = end = take->end;
 	row_writer_before_insert(writer);
 	if (writer->target->ri_TrigDesc != NULL &&
 		writer->target->ri_TrigDesc->trig_insert_before_row)
@@ -339,6 +342,7 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 
 	require_writable(function);
 
+	request->user_id = call->user_id;
 	LockRelationOid(relations->reservation, RowExclusiveLock);
 	if (call->request_key != NULL)
 	{
@@ -385,7 +389,7 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 	{
 		CHECK_FOR_INTERRUPTS();
 		booking_make_row(&writer, call, i, result->reservation_id, key.fingerprint);
-		booking_settle_row(&writer, request, i, &parts[i].take);
+		booking_settle_row(&writer, call, i, &parts[i].take);
 		parts[i].row = writer.slot;
 		if (i == 0)
 			result->reservation_id =
@@ -406,8 +410,8 @@ book(const char *function, ReserveCall *call, ReserveResult *result)
 	{
 		case TIMELINE_REFUSED:
 			result->granted = false;
-			refuse_capacity(request, changes[where.change].resource_id, &where,
-							&result->refusal);
+			refuse_request(request, &changes[where.change], &where,
+						   &result->refusal);
 			break;
 		case TIMELINE_NO_RESOURCE:
 		case TIMELINE_UNBUILT:

@@ -63,7 +63,7 @@ extern bool booking_start_is_faulty(ReserveCall *call, Fault *fault);
 extern void booking_make_row(RowWriter *writer, const ReserveCall *call,
 							 int part, int64 reservation_id,
 							 const char *request_fingerprint);
-extern void booking_settle_row(RowWriter *writer, Request *request, int part,
+extern void booking_settle_row(RowWriter *writer, ReserveCall *call, int part,
 							   ReservationTake *take);
 
 #endif							/* ARBITER_BOOKING_H */

@@ -208,6 +208,7 @@ change_give_back_range(Change *change, const ReservationTake *take,
 
 	cut.start = start;
 	cut.end = end;
+	cut.user_id = NULL;			/* quotas do not count it */
 	if (start < end)
 		reservation_give_back(&change->net, &cut);
 }
@@ -272,6 +273,7 @@ change_clean_up(Change *change, ChangePart *part)
 	more = part->new_take;
 	more.start = more.end;
 	more.end = end;
+	more.user_id = NULL;		/* quotas do not count it */
 	reservation_take(&change->net, &more, &part->resource, change->clock);
 	part->new_take.end = end;
 	reservation_set_occupied(&change->writer, &part->changed, &part->new_take);

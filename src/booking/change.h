@@ -40,6 +40,8 @@ typedef struct Change
 	RowWriter	writer;
 	bool		keeps_place;	/* takes and gives back nothing: set before locks */
 	bool		force;			/* children may be left with too little */
+	const char *new_user_id;	/* to whom, and ... */
+	int32		new_resource_id;	/* ... to what they go, if they do; before locks */
 	Children	children;		/* of all that is locked */
 	TimestampTz clock;			/* read after the locks */
 	ChangePart *parts;			/* by (reservation_id, part) */

@@ -15,12 +15,14 @@
 
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "charge/quota.h"
 #include "miscadmin.h"
 #include "support/key_scan.h"
 #include "support/locks.h"
 #include "support/progress.h"
 #include "support/relations.h"
 #include "timeline/base_rows.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -65,6 +67,7 @@ typedef struct FoundRow
 	int64		reservation_id;
 	int32		resource_id;
 	bool		is_share;
+	char	   *user_id;		/* if there are quotas */
 	ItemPointerData tid;
 } FoundRow;
 
@@ -112,27 +115,85 @@ find_rows(FoundRows *found, int64 reservation_id, Snapshot snapshot)
 									   &isnull));
 		row->is_share = !slot_attisnull(scan.slot, relations->reservation_column[RESERVATION_SHARE]);
 		found->have_shares |= row->is_share;
+		row->user_id = NULL;
+		if (quotas_exist())
+		{
+			Datum		user = slot_getattr(scan.slot,
+											relations->reservation_column[RESERVATION_USER_ID],
+											&isnull);
+
+			if (!isnull)
+				row->user_id = TextDatumGetCString(user);
+		}
 		row->tid = scan.slot->tts_tid;
 	}
 	key_scan_end(&scan);
 }
 
+/* the timelines to be built */
+typedef struct Timelines
+{
+	int32	   *ids;
+	int			n;
+	int			room;
+} Timelines;
+
+static void
+add_timeline(Timelines *timelines, int32 resource_id)
+{
+	if (timelines->n == timelines->room)
+	{
+		timelines->room = Max(16, 2 * timelines->room);
+		if (timelines->ids == NULL)
+			timelines->ids = palloc(sizeof(int32) * timelines->room);
+		else
+			timelines->ids = repalloc_huge(timelines->ids,
+										   sizeof(int32) * timelines->room);
+	}
+	timelines->ids[timelines->n++] = resource_id;
+}
+
+static void
+add_quotas(Timelines *timelines, const char *user_id, int32 resource_id)
+{
+	int			nquotas;
+	Quota	  **quotas = quotas_of(user_id, resource_id, &nquotas);
+
+	for (int i = 0; i < nquotas; i++)
+		add_timeline(timelines, quota_timeline_id(quotas[i]->id));
+}
+
 /*
- * Build the resources of rows that are about to be locked, or lock those of shares:
- * a build has the resource exclusively, and in the order of locks resources come
- * before rows.
+ * Build the resources of rows that are about to be locked, and the quotas that
+ * they count against, or lock the resources of shares: a build has the resource
+ * exclusively, and in the order of locks resources come before rows.
  */
 static void
-prepare_resources(const FoundRows *found, bool of_shares)
+prepare_resources(const Change *change, const FoundRows *found, bool of_shares)
 {
-	int32	   *ids = palloc(sizeof(int32) * found->n);
-	int			n = 0;
+	Timelines	timelines = {0};
+	int32	   *ids;
+	int			n;
 
 	for (int i = 0; i < found->n; i++)
 	{
-		if (!of_shares || found->rows[i].is_share)
-			ids[n++] = found->rows[i].resource_id;
+		const FoundRow *row = &found->rows[i];
+
+		if (of_shares && !row->is_share)
+			continue;
+		add_timeline(&timelines, row->resource_id);
+		if (of_shares || row->user_id == NULL)
+			continue;
+		add_quotas(&timelines, row->user_id, row->resource_id);
+		if (change->new_user_id != NULL)
+			add_quotas(&timelines, change->new_user_id, row->resource_id);
+		if (change->new_resource_id != 0)
+			add_quotas(&timelines, row->user_id, change->new_resource_id);
 	}
+	if (timelines.n == 0)
+		return;
+	ids = timelines.ids;
+	n = timelines.n;
 	qsort(ids, n, sizeof(int32), compare_int32);
 	for (int i = 0; i < n; i++)
 	{
@@ -262,10 +323,10 @@ change_lock(Change *change, const int64 *reservation_ids, int n)
 	qsort(ids, n, sizeof(int64), compare_int64);
 	find_all_rows(&found, ids, n, snapshot);
 	if (!change->keeps_place || found.have_shares)
-		prepare_resources(&found, false);
+		prepare_resources(change, &found, false);
 	if (found.have_shares)
 	{
-		prepare_resources(&found, true);
+		prepare_resources(change, &found, true);
 		UnregisterSnapshot(snapshot);
 		snapshot = decision_snapshot();
 		find_all_rows(&found, ids, n, snapshot);

@@ -10,6 +10,8 @@
  */
 #include "booking/change.h"
 
+#include "booking/quota_refusal.h"
+#include "charge/quota.h"
 #include "common/int.h"
 #include "utils/timestamp.h"
 
@@ -198,7 +200,8 @@ change_check_lead(const Change *change)
 
 /*
  * change_refusal composes the refusal of a change that the timeline has just
- * refused, and the request that it is the refusal of.
+ * refused, and the request that it is the refusal of; an empty one if it is that
+ * of a quota.
  *
  * fixed_range leaves other times out of the hint.
  */
@@ -206,8 +209,18 @@ void
 change_refusal(const Change *change, bool fixed_range, Request *request,
 			   Refusal *refusal)
 {
-	const ChangePart *limiting = limiting_part(change);
+	const TimelineChange *refused = &change->changes[change->where.change];
+	const ChangePart *limiting;
 
+	if (timeline_is_of_quota(refused->resource_id))
+	{
+		QuotaShortage shortage = quota_shortage(refused, &change->where);
+
+		memset(request, 0, sizeof(Request));
+		refuse_quota(NULL, &shortage, refusal);
+		return;
+	}
+	limiting = limiting_part(change);
 	if (limiting == NULL)
 		refuse_statement(change->changes, &change->where);
 	make_request(change, limiting, fixed_range, request);

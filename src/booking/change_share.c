@@ -14,6 +14,7 @@
 #include "booking/change.h"
 #include "booking/share_request.h"
 #include "capacity/share_rows.h"
+#include "charge/quota.h"
 #include "support/arguments.h"
 #include "support/errors.h"
 #include "support/locks.h"
@@ -195,6 +196,8 @@ change_share(Change *change, TimestampTz start, TimestampTz end, Numeric share,
 						 change->clock);
 	if (!change_apply(change))
 	{
+		if (timeline_is_of_quota(change->changes[change->where.change].resource_id))
+			refuse_statement(change->changes, &change->where);
 		refuse_capacity(&request, resource.id, &change->where, &refusal);
 		share_request_explain(&asked, &request, &refusal);
 		refusal_raise(&refusal);

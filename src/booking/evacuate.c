@@ -17,6 +17,7 @@
 #include "postgres.h"
 
 #include "booking/evacuees.h"
+#include "booking/quota_refusal.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "price/price.h"
@@ -91,6 +92,20 @@ find_resources(Evacuation *evacuation, const char *from, const char *to)
 }
 
 static void
+open_quota_accounts(Evacuation *evacuation, Evacuee *evacuee)
+{
+	evacuee->quota_accounts = palloc(sizeof(LedgerAccount *) * Max(evacuee->charges.n, 1));
+	for (int i = 0; i < evacuee->charges.n; i++)
+	{
+		const Charge *charge = &evacuee->charges.charges[i];
+		Resource	quota = {.id = quota_timeline_id(charge->quota_id),.name = "quota"};
+
+		evacuee->quota_accounts[i] = ledger_account(&evacuation->ledger, &quota);
+		ledger_expect(evacuee->quota_accounts[i], charge->start, charge->end);
+	}
+}
+
+static void
 open_ledger(Evacuation *evacuation)
 {
 	ledger_init(&evacuation->ledger);
@@ -99,8 +114,9 @@ open_ledger(Evacuation *evacuation)
 		evacuation->source = ledger_account(&evacuation->ledger, &evacuation->from);
 	for (int i = 0; i < evacuation->n; i++)
 	{
-		const Evacuee *evacuee = &evacuation->evacuees[i];
+		Evacuee    *evacuee = &evacuation->evacuees[i];
 
+		open_quota_accounts(evacuation, evacuee);
 		ledger_expect(evacuation->target, evacuee->start, evacuee->end);
 		if (evacuation->source != NULL)
 			ledger_expect(evacuation->source, evacuee->part->take.start,
@@ -108,12 +124,35 @@ open_ledger(Evacuation *evacuation)
 	}
 }
 
+/*
+ * Which of its new charges has a reservation not enough for?  -1: none.
+ */
+static int
+exceeded_charge(const Evacuee *evacuee)
+{
+	for (int i = 0; i < evacuee->charges.n; i++)
+	{
+		const Charge *charge = &evacuee->charges.charges[i];
+
+		if (ledger_available(evacuee->quota_accounts[i], true, charge->start,
+							 charge->end, NULL) < charge->amount)
+			return i;
+	}
+	return -1;
+}
+
 static bool
-fits(const Evacuation *evacuation, const Evacuee *evacuee)
+has_place(const Evacuation *evacuation, const Evacuee *evacuee)
 {
 	return ledger_available(evacuation->target, evacuee->part->take.tryout,
 							evacuee->start, evacuee->end,
 							NULL) >= evacuee->part->take.amount;
+}
+
+static bool
+fits(const Evacuation *evacuation, const Evacuee *evacuee)
+{
+	return has_place(evacuation, evacuee) && exceeded_charge(evacuee) < 0;
 }
 
 static bool
@@ -125,8 +164,29 @@ is_in_conflict(const Evacuation *evacuation, const Evacuee *evacuee)
 }
 
 /*
+ * Tell which quota has not enough for a reservation that there is a place for
+ * (RV010).
+ */
+static void
+tell_quota(Evacuee *evacuee)
+{
+	int			which = exceeded_charge(evacuee);
+	const Charge *charge = &evacuee->charges.charges[which];
+	QuotaShortage shortage = {.quota_id = charge->quota_id,.asked = charge->amount};
+	Refusal		refusal = {0};
+
+	shortage.available = ledger_available(evacuee->quota_accounts[which], true,
+										  charge->start, charge->end,
+										  &shortage.instant);
+	refuse_quota(NULL, &shortage, &refusal);
+	evacuee->limiting_time = refusal.limiting_time;
+	evacuee->available = refusal.available;
+	(void) fault_set(&evacuee->fault, refusal.sqlstate, refusal.message, NULL, NULL);
+}
+
+/*
  * Tell why there is no place: RV002 where any part of it is outside the
- * schedule, otherwise RV001.
+ * schedule, RV010 where it is for a quota, otherwise RV001.
  */
 static void
 tell_no_place(const Evacuation *evacuation, Evacuee *evacuee, Snapshot snapshot)
@@ -141,6 +201,11 @@ tell_no_place(const Evacuation *evacuation, Evacuee *evacuee, Snapshot snapshot)
 		(void) fault_set(&evacuee->fault, ERRCODE_ARBITER_OUTSIDE_SCHEDULE,
 						 psprintf("range is outside the schedule of resource \"%s\"", to->name),
 						 NULL, NULL);
+		return;
+	}
+	if (has_place(evacuation, evacuee) && exceeded_charge(evacuee) >= 0)
+	{
+		tell_quota(evacuee);
 		return;
 	}
 	evacuee->available =
@@ -174,6 +239,27 @@ find_hopeless(Evacuation *evacuation)
 }
 
 /*
+ * Add what a move counts against quotas, and what it gives back to others: that
+ * is more than its new charges, and their chunks come before those of resources.
+ */
+static void
+lock_quotas(NetChange *net, const Evacuation *evacuation, const Evacuee *evacuee)
+{
+	const ReservationTake *take = &evacuee->part->take;
+	const int32 resource_ids[] = {take->resource_id, evacuation->to.id};
+	Charges		charges = {0};
+
+	if (take->user_id == NULL)
+		return;
+	for (int i = 0; i < lengthof(resource_ids); i++)
+		charge_all(&charges, take->user_id, resource_ids[i], take->own_start,
+				   take->own_end, take->amount);
+	for (int i = 0; i < charges.n; i++)
+		net_change_add(net, quota_timeline_id(charges.charges[i].quota_id),
+					   charges.charges[i].start, charges.charges[i].end, -1);
+}
+
+/*
  * Lock the chunks of all that may move, on both sides.
  */
 static void
@@ -191,11 +277,16 @@ lock_chunks(Evacuation *evacuation)
 			continue;
 		net_change_add(&net, take->resource_id, take->start, take->end, -1);
 		net_change_add(&net, evacuation->to.id, evacuee->start, evacuee->end, -1);
+		lock_quotas(&net, evacuation, evacuee);
 	}
 	if (lock_for_reservations(&net, evacuation->change.clock, LockWaitSkip,
 							  &lost) == TIMELINE_NO_RESOURCE)
+	{
+		if (timeline_is_of_quota(lost))
+			concurrent_change_error();
 		resource_vanished_error(lost == evacuation->to.id ? evacuation->to.name :
 								evacuation->from.name);
+	}
 }
 
 /*
@@ -230,6 +321,13 @@ decide(Evacuation *evacuation)
 		}
 		evacuee->moves = true;
 		ledger_take(evacuation->target, evacuee->start, evacuee->end, take->amount);
+		for (int j = 0; j < evacuee->charges.n; j++)
+		{
+			const Charge *charge = &evacuee->charges.charges[j];
+
+			ledger_take(evacuee->quota_accounts[j], charge->start, charge->end,
+						charge->amount);
+		}
 		if (evacuation->source != NULL)
 			ledger_take(evacuation->source, take->start, take->end, -take->amount);
 		tryout |= take->tryout;
@@ -365,7 +463,7 @@ put_row(ReturnSetInfo *result, const Evacuation *evacuation,
  * and infinity.  With only_conflicts, those are left alone that overlap no
  * window in which from_resource is oversold, and no more are moved than it takes
  * to end that.  One row per reservation and part that was moved or has no place,
- * in that order; reason is RV001, RV002 or RV007, or 55000 where it was sublet,
+ * in that order; reason is RV001, RV002, RV007 or RV010, or 55000 where it was sublet,
  * because the child is of this resource, or is for a share of it.  Rows that are
  * moved note it in attributes, see trace.c.  What a row costs is told by the
  * prices of where it was and of where it is: both resources are locked, so these

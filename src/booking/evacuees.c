@@ -191,8 +191,40 @@ lock_reservations(Evacuation *evacuation)
 	}
 	reservation_scan_end(&scan);
 	UnregisterSnapshot(snapshot);
+	evacuation->change.new_resource_id = evacuation->to.id;
 	change_lock(&evacuation->change, ids, n);
 	pfree(ids);
+}
+
+/*
+ * Find what a reservation would count against quotas that it does not count
+ * against where it is: the others do not mind.
+ */
+static void
+find_charges(Evacuee *evacuee, const Resource *to)
+{
+	const ReservationTake *take = &evacuee->part->take;
+	Charges		had = {0};
+	Charges		has = {0};
+	int			kept = 0;
+
+	if (take->user_id == NULL)
+		return;
+	charge_all(&had, take->user_id, take->resource_id, take->own_start,
+			   take->own_end, take->amount);
+	charge_all(&has, take->user_id, to->id, take->own_start, take->own_end,
+			   take->amount);
+	for (int i = 0; i < has.n; i++)
+	{
+		bool		is_new = true;
+
+		for (int j = 0; j < had.n && is_new; j++)
+			is_new = had.charges[j].quota_id != has.charges[i].quota_id;
+		if (is_new)
+			has.charges[kept++] = has.charges[i];
+	}
+	has.n = kept;
+	evacuee->charges = has;
 }
 
 /*
@@ -223,6 +255,7 @@ find_evacuees(Evacuation *evacuation)
 		evacuee->start = part->start;
 		evacuee->end = part->end;
 		resource_occupied(to, &evacuee->start, &evacuee->end);
+		find_charges(evacuee, to);
 		evacuee->hopeless = range_is_misaligned(part->start, part->end,
 												to->granularity, to->name,
 												&evacuee->fault);

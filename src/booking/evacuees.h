@@ -12,6 +12,7 @@
 
 #include "booking/change.h"
 #include "booking/ledger.h"
+#include "charge/charge.h"
 
 /* a reservation that should leave */
 typedef struct Evacuee
@@ -22,6 +23,8 @@ typedef struct Evacuee
 	TimestampTz created_at;
 	TimestampTz start;			/* of what it would occupy there */
 	TimestampTz end;
+	Charges		charges;		/* against quotas, that it does not count against yet */
+	LedgerAccount **quota_accounts;
 	bool		hopeless;		/* does not fit, also without the others */
 	bool		stays;			/* is in nobody's way any more */
 	bool		moves;

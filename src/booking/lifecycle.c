@@ -9,6 +9,7 @@
 
 #include "booking/change.h"
 #include "booking/request_key.h"
+#include "charge/quota.h"
 #include "support/arguments.h"
 #include "support/errors.h"
 #include "support/key_scan.h"
@@ -180,7 +181,9 @@ arbiter_transfer(PG_FUNCTION_ARGS)
 	user_id = argument_text(fcinfo, 1, "user_id");
 
 	change_open(&change, "arbiter_transfer()");
-	change.keeps_place = true;
+	/* quotas are given back by one, and taken from by the other */
+	change.keeps_place = !quotas_exist();
+	change.new_user_id = user_id;
 	key.user_id = user_id;
 	key.key = find_request_key(reservation_id);
 	if (key.key != NULL)

@@ -11,6 +11,8 @@
  */
 #include "booking/refusal.h"
 
+#include "booking/quota_fit.h"
+#include "booking/quota_refusal.h"
 #include "booking/slot.h"
 #include "miscadmin.h"
 #include "support/arguments.h"
@@ -93,9 +95,13 @@ alternatives_hint(const Refusal *refusal, const Request *request)
 	return hint.data;
 }
 
-static void
-add_alternatives(const Request *request, TimestampTz from, Snapshot snapshot,
-				 Refusal *refusal)
+/*
+ * refusal_add_alternatives adds to a refusal the earliest later start, and the
+ * hint.
+ */
+void
+refusal_add_alternatives(const Request *request, TimestampTz from,
+						 Snapshot snapshot, Refusal *refusal)
 {
 	refusal->has_earliest_start = slot_earliest_start(request, from, snapshot,
 												 &refusal->earliest_start);
@@ -226,7 +232,7 @@ refuse_outside(const Request *request, int which, TimestampTz outside,
 				 request_has_spans(request) ? "span" : "request",
 				 time_text(start), time_text(end),
 				 time_text(outside), what_else_counts(request, which));
-	add_alternatives(request, request->start, snapshot, refusal);
+	refusal_add_alternatives(request, request->start, snapshot, refusal);
 }
 
 static bool
@@ -279,7 +285,7 @@ refuse_insufficient(const Request *request, int which, Snapshot snapshot,
 					 refusal->detail, most);
 	refusal->detail = psprintf("%s%s", refusal->detail,
 							   what_else_counts(request, which));
-	add_alternatives(request, request->start, snapshot, refusal);
+	refusal_add_alternatives(request, request->start, snapshot, refusal);
 }
 
 /*
@@ -391,6 +397,13 @@ refuse_capacity(const Request *request, int32 resource_id,
 	}
 	refusal->limiting = which;
 	refusal->largest_amount = Max(refusal->available, 0);
+	if (quota_limits(request))
+	{
+		QuotaFit	fit;
+
+		quota_fit_begin(&fit, request, snapshot);
+		refusal->largest_amount = Min(refusal->largest_amount, quota_fit_largest(&fit));
+	}
 	refuse_insufficient(request, which, snapshot, refusal);
 	UnregisterSnapshot(snapshot);
 }
@@ -448,6 +461,13 @@ refuse_statement(const TimelineChange *changes, const TimelineRefusal *where)
 	TimestampTz outside;
 	bool		single = change->nsegments == 1;
 
+	if (timeline_is_of_quota(change->resource_id))
+	{
+		QuotaShortage shortage = quota_shortage(change, where);
+
+		refuse_quota(NULL, &shortage, &refusal);
+		refusal_raise(&refusal);
+	}
 	while (segment->end <= where->instant)
 		segment++;
 	requirement.amount = -Min(segment->judged, segment->ordinary);

@@ -32,6 +32,8 @@ typedef struct Refusal
 extern bool refusal_first_outside(int32 resource_id, TimestampTz start,
 								  TimestampTz end, Snapshot snapshot,
 								  TimestampTz *instant);
+extern void refusal_add_alternatives(const Request *request, TimestampTz from,
+									 Snapshot snapshot, Refusal *refusal);
 extern bool refuse_early_start(const Request *request, Refusal *refusal);
 extern void refuse_capacity(const Request *request, int32 resource_id,
 							const TimelineRefusal *where, Refusal *refusal);

@@ -40,6 +40,7 @@ typedef struct Request
 	bool		tryout;			/* may have the float */
 	bool		fixed_range;	/* other times are of no use */
 	bool		follows_capacity;	/* it is for a share: nor are other amounts */
+	const char *user_id;		/* whose quotas count in alternatives; NULL: none */
 	Requirement *requirements;
 	int			nrequirements;
 } Request;

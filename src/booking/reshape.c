@@ -87,6 +87,8 @@ refuse_extension(const Change *change, TimestampTz end)
 	TimestampTz latest;
 
 	change_refusal(change, true, &request, &refusal);
+	if (request.nrequirements == 0)
+		refusal_raise(&refusal);
 	snapshot = decision_snapshot();
 	latest = request_fits_until(&request, end, snapshot);
 	UnregisterSnapshot(snapshot);

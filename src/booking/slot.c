@@ -14,6 +14,7 @@
  */
 #include "booking/slot.h"
 
+#include "booking/quota_fit.h"
 #include "common/int.h"
 #include "miscadmin.h"
 #include "support/guc.h"
@@ -234,19 +235,26 @@ bool
 slot_is_searched(const Request *request)
 {
 	return arbiter_search_horizon > 0 && !request->fixed_range &&
-		request->nrequirements <= SEARCHED_MAX;
+		request->nrequirements <= SEARCHED_MAX &&
+		(request->nrequirements == 1 || !quota_limits(request));
 }
+
+/* starts that fit the resource, but not the quotas, until a search gives up */
+#define QUOTA_TRIES_MAX	1000
 
 /*
  * slot_earliest_start finds the earliest start, from an instant on and within
- * arbiter.search_horizon, at which the same request fits.
+ * arbiter.search_horizon, at which the same request fits, the quotas of its user
+ * included.
  */
 bool
 slot_earliest_start(const Request *request, TimestampTz from,
 					Snapshot snapshot, TimestampTz *start)
 {
 	SlotSearch	search;
+	QuotaFit	fit;
 	bool		found;
+	int			tries = 0;
 
 	if (!slot_is_searched(request))
 		return false;
@@ -254,6 +262,22 @@ slot_earliest_start(const Request *request, TimestampTz from,
 	slot_search_begin(&search, request, request_duration(request), from,
 					  search_horizon(Max(from, request->start)), snapshot);
 	found = slot_search_next(&search, start);
+	quota_fit_begin(&fit, request, snapshot);
+	while (found && fit.nquotas > 0)
+	{
+		TimestampTz next = quota_fit_next(&fit, *start);
+
+		if (next == *start)
+			break;
+		CHECK_FOR_INTERRUPTS();
+		if (next == STEPS_INFINITY || ++tries > QUOTA_TRIES_MAX)
+			found = false;
+		else
+		{
+			search.next = steps_round_up(next, search.granularity, search.origin);
+			found = slot_search_next(&search, start);
+		}
+	}
 	slot_search_end(&search);
 	return found;
 }

@@ -15,6 +15,7 @@
 #include "booking/change.h"
 #include "booking/request_json.h"
 #include "booking/request_key.h"
+#include "charge/quota.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "funcapi.h"
@@ -266,7 +267,7 @@ take(Swap *swap, SwapRequest *request)
 	booking_make_row(&swap->writer, call, 0,
 					 nextval_internal(relations->reservation_id_seq, false),
 					 request->key.fingerprint);
-	booking_settle_row(&swap->writer, &call->request, 0, &request->take);
+	booking_settle_row(&swap->writer, call, 0, &request->take);
 	request->row = swap->writer.slot;
 	request->reservation_id =
 		DatumGetInt64(slot_getattr(request->row,
@@ -355,13 +356,16 @@ pg_noreturn static void
 refuse(const Swap *swap)
 {
 	TimelineRefusal where;
-	SwapRequest *refused = refused_request(swap, &where);
+	SwapRequest *refused;
 	Requirement *requirement;
 	Refusal		refusal = {0};
 	NetChange	net = {0};
 	TimelineChange *given_back;
 	int			n;
 
+	if (timeline_is_of_quota(swap->change.changes[swap->change.where.change].resource_id))
+		refuse_statement(swap->change.changes, &swap->change.where);
+	refused = refused_request(swap, &where);
 	if (refused == NULL)
 		refuse_statement(swap->change.changes, &swap->change.where);
 	requirement = &refused->asked->requirement;

@@ -9,6 +9,7 @@
 
 #include "access/xact.h"
 #include "capacity/children.h"
+#include "charge/quota.h"
 #include "resource/resource_admin.h"
 #include "resource/resource_cache.h"
 #include "storage/lmgr.h"
@@ -24,7 +25,7 @@
 
 PG_FUNCTION_INFO_V1(arbiter_drop_resource);
 
-/* rows of a table that belong to a resource, and how to delete them */
+/* rows of a table that belong to a resource (or quota), and how to delete them */
 static int64
 sweep_rows(Oid relid, Oid index, int32 resource_id, bool delete_them)
 {
@@ -53,6 +54,44 @@ sweep_rows(Oid relid, Oid index, int32 resource_id, bool delete_them)
 }
 
 /*
+ * Drop the quotas of a resource.  With force its reservations go, and count no
+ * more against any other quota: those are derived anew.
+ */
+static void
+drop_quotas(const Resource *resource, bool force)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	Snapshot	snapshot;
+	Quota	   *quotas;
+	int			n;
+	bool		any = false;
+
+	if (!quotas_exist())
+		return;
+	snapshot = latest_snapshot();
+	quotas = quota_list_all(snapshot, &n);
+	UnregisterSnapshot(snapshot);
+	for (int i = n - 1; i >= 0; i--)
+	{
+		bool		of_resource = quotas[i].has_resource &&
+			quotas[i].resource_id == resource->id;
+
+		if (of_resource || (force && !quotas[i].has_resource))
+			timeline_unbuild(quota_timeline_id(quotas[i].id));
+		if (!of_resource)
+			continue;
+		any = true;
+		sweep_rows(relations->quota_limit, relations->quota_limit_pkey,
+				   quotas[i].id, true);
+		sweep_rows(relations->quota, relations->quota_pkey, quotas[i].id, true);
+	}
+	if (!any)
+		return;
+	CommandCounterIncrement();
+	quota_cache_changed();
+}
+
+/*
  * resource_drop_contents takes away what belongs to a resource; its row goes
  * after.  2BP01 while reservations exist, unless forced.  With the reservations,
  * those whose capacity they are lose it.
@@ -69,6 +108,7 @@ resource_drop_contents(const Resource *resource, bool force)
 	LockRelationOid(relations->capacity, RowExclusiveLock);
 	LockRelationOid(relations->price, RowExclusiveLock);
 	LockRelationOid(relations->timeline, RowExclusiveLock);
+	drop_quotas(resource, force);
 	timeline_unbuild(resource->id);
 	count = sweep_rows(relations->reservation, relations->reservation_start_idx,
 					   resource->id, force);
@@ -94,6 +134,8 @@ resource_drop_contents(const Resource *resource, bool force)
 	}
 
 	/* a trigger of a user may have seen to it that there is more */
+	if (force)
+		drop_quotas(resource, force);
 	timeline_unbuild(resource->id);
 	if (sweep_rows(relations->reservation, relations->reservation_start_idx,
 				   resource->id, false) > 0 ||
@@ -111,8 +153,8 @@ resource_drop_contents(const Resource *resource, bool force)
 /*
  * arbiter_drop_resource(name text, force boolean) -> void
  *
- * Drops a resource, its schedule, its prices and its timeline; with force its reservations
- * too, history included.
+ * Drops a resource, its schedule, its prices, its timeline and the quotas of it;
+ * with force its reservations too, history included.
  *
  * Errors: 22004, 42704, 2BP01 while reservations exist (DETAIL counts them).
  * Locks: the resource exclusively, and every chunk of it; with force, the table

@@ -120,7 +120,8 @@ begin_change(const char *function, const char *name, TimestampTz from,
 	Snapshot	snapshot;
 
 	require_writable(function);
-	LockRelationOid(relations->reservation, AccessShareLock);
+	/* expired holds that make room are marked, and count against quotas */
+	LockRelationOid(relations->reservation, RowExclusiveLock);
 	LockRelationOid(relations->capacity, RowExclusiveLock);
 	LockRelationOid(relations->timeline, RowExclusiveLock);
 

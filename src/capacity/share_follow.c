@@ -21,6 +21,7 @@
 #include "capacity/share_follow.h"
 
 #include "capacity/share_rows.h"
+#include "charge/charge.h"
 #include "miscadmin.h"
 #include "support/errors.h"
 #include "support/locks.h"
@@ -137,6 +138,41 @@ follow(const TimelineChange *change, const Step *steps, int nsteps, bool force,
 	return changed;
 }
 
+/*
+ * Add what a row of a share counts against quotas (sign -1), or gives back (1):
+ * whoever has the share has not asked for more, so it is counted and not judged.
+ * A quota that is not built counts the rows when it is, and not before we have
+ * committed.
+ */
+static void
+charge_share(NetChange *net, const ReservationTake *take, int sign)
+{
+	Charges		charges = {0};
+
+	if (take->user_id == NULL)
+		return;
+	charge_all(&charges, take->user_id, take->resource_id, take->own_start,
+			   take->own_end, take->amount);
+	for (int i = 0; i < charges.n; i++)
+	{
+		const Charge *charge = &charges.charges[i];
+		int32		timeline = quota_timeline_id(charge->quota_id);
+		Segment		segment = {
+			.start = charge->start,
+			.end = charge->end,
+			.delta = sign * charge->amount
+		};
+
+		if (!timeline_is_built_now(timeline))
+		{
+			resource_lock_shared(timeline);
+			if (!timeline_is_built_now(timeline))
+				continue;
+		}
+		net_change_add_parts(net, timeline, NULL, &segment);
+	}
+}
+
 static void
 note_reservation(ShareChange *shares, int64 reservation_id)
 {
@@ -214,15 +250,20 @@ shares_follow(const TimelineChange *change, bool force, ShareChange *shares)
 			continue;
 		note_reservation(shares, chain->reservation_id);
 		for (int i = 0; i < length; i++)
+		{
 			net_change_add(&shares->net, change->resource_id, chain[i].take.start,
 						   chain[i].take.end, chain[i].take.amount);
+			charge_share(&shares->net, &chain[i].take, 1);
+		}
 		for (int i = pieces; i < rewrite.npieces; i++)
 		{
 			const ReservationTake *take = &rewrite.pieces[i].take;
 
-			if (take->active)
-				net_change_add(&shares->net, change->resource_id, take->start,
-							   take->end, -take->amount);
+			if (!take->active)
+				continue;
+			net_change_add(&shares->net, change->resource_id, take->start,
+						   take->end, -take->amount);
+			charge_share(&shares->net, take, -1);
 		}
 	}
 	if (rewrite.npieces > 0)

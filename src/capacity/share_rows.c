@@ -285,6 +285,8 @@ share_rewrite_chain(ShareRewrite *rewrite, const ShareRow *rows, int nrows,
 		piece->end = runs[i].end;
 		piece->take = like->take;
 		piece->take.amount = runs[i].delta;
+		piece->take.own_start = runs[i].start;
+		piece->take.own_end = runs[i].end;
 		piece->take.start = i == 0 ? occupied_start : runs[i].start;
 		piece->take.end = i == nruns - 1 ? occupied_end : runs[i].end;
 	}

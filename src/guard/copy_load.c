@@ -12,6 +12,7 @@
 #include "guard/guard.h"
 
 #include "catalog/namespace.h"
+#include "charge/charge.h"
 #include "storage/lmgr.h"
 #include "support/compat.h"
 #include "support/locks.h"
@@ -133,4 +134,76 @@ find_unchecked(Tuplestorestate *rows, TupleTableSlot *slot,
 			load->resource_ids[load->n++] = resource_id;
 	}
 	chunk_store_close(&store);
+}
+
+/* a quota that rows of a COPY count against */
+typedef struct LoadedQuota
+{
+	int32		quota_id;		/* hash key */
+	bool		built;
+} LoadedQuota;
+
+/*
+ * Is a quota built?  If not, it stays so until we have committed.
+ */
+static bool
+find_loaded_quota(UncheckedLoad *load, int32 quota_id)
+{
+	LoadedQuota *loaded;
+	bool		found;
+
+	if (load->quotas == NULL)
+	{
+		HASHCTL		control = {
+			.keysize = sizeof(int32),
+			.entrysize = sizeof(LoadedQuota),
+			.hcxt = CurrentMemoryContext
+		};
+
+		load->quotas = hash_create("arbiter loaded quotas", 64, &control,
+								   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	}
+	loaded = hash_search(load->quotas, &quota_id, HASH_ENTER, &found);
+	if (found)
+		return loaded->built;
+	loaded->built = timeline_is_built_now(quota_timeline_id(quota_id));
+	if (loaded->built)
+		return true;
+	if (hash_get_num_entries(load->quotas) > LOAD_LOCKS_MAX)
+		LockRelationOid(arbiter_relations()->timeline, ShareLock);
+	else
+		resource_lock_shared(quota_timeline_id(quota_id));
+	loaded->built = timeline_is_built_now(quota_timeline_id(quota_id));
+	return loaded->built;
+}
+
+/*
+ * load_charge adds to a net change what a row of a COPY counts against quotas.
+ * Those that are not built count it when they are.  Those that are do count it,
+ * but do not refuse it if its resource is loaded unchecked.
+ */
+void
+load_charge(UncheckedLoad *load, const ReservationTake *take, NetChange *net)
+{
+	Charges		charges = {0};
+	bool		judged = !is_unchecked(load, take->resource_id);
+
+	if (take->user_id == NULL)
+		return;
+	charge_all(&charges, take->user_id, take->resource_id, take->own_start,
+			   take->own_end, take->amount);
+	for (int i = 0; i < charges.n; i++)
+	{
+		const Charge *charge = &charges.charges[i];
+		Segment		segment = {
+			.start = charge->start,.end = charge->end,.delta = -charge->amount
+		};
+
+		if (judged)
+			segment.judged = segment.ordinary = segment.delta;
+		if (find_loaded_quota(load, charge->quota_id))
+			net_change_add_parts(net, quota_timeline_id(charge->quota_id), NULL, &segment);
+	}
+	if (charges.charges != NULL)
+		pfree(charges.charges);
 }

@@ -23,6 +23,7 @@
 #include "booking/refusal.h"
 #include "capacity/capacity.h"
 #include "capacity/children.h"
+#include "charge/quota.h"
 #include "miscadmin.h"
 #include "reservation/apply.h"
 #include "reservation/reservation.h"
@@ -79,7 +80,7 @@ check_buffers(TupleTableSlot *row, const Resource *resource, TimestampTz start,
  */
 static void
 net_reservations(TriggerData *trigger, TupleTableSlot *old_slot,
-				 TupleTableSlot *new_slot, const UncheckedLoad *load,
+				 TupleTableSlot *new_slot, UncheckedLoad *load,
 				 NetChange *net)
 {
 	Tuplestorestate *old_rows = trigger->tg_oldtable;
@@ -116,6 +117,11 @@ net_reservations(TriggerData *trigger, TupleTableSlot *old_slot,
 		}
 		has_old = has_old && reservation_read(old_slot, &old);
 		has_new = has_new && reservation_read(new_slot, &new);
+		if (load->is_copy && has_new)
+		{
+			load_charge(load, &new, net);
+			new.user_id = NULL;
+		}
 		if (has_new && is_unchecked(load, new.resource_id))
 			continue;
 		if (has_old)
@@ -157,7 +163,7 @@ net_capacity(Tuplestorestate *rows, TupleTableSlot *slot, bool declared,
 			(void) capacity_check(slot, &changed);
 			check_unchanged(changed);
 		}
-		if (!is_unchecked(load, resource_id))
+		if (!is_unchecked(load, resource_id) && !timeline_is_of_quota(resource_id))
 			capacity_add(net, slot, declared);
 	}
 }
@@ -237,7 +243,8 @@ leave_out_orphan(TriggerData *trigger, TimelineChange *changes, int *nchanges,
 	Resource	resource;
 	bool		exists;
 
-	if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+	if (!TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ||
+		timeline_is_of_quota(changes[which].resource_id))
 		return false;
 	snapshot = latest_snapshot();
 	exists = resource_find_by_id(changes[which].resource_id, snapshot, &resource);
@@ -283,8 +290,8 @@ apply_capacity(TimelineChange *changes, int nchanges)
  * arbiter_guard_trigger() AFTER INSERT | UPDATE | DELETE STATEMENT
  *						   ON arbiter_reservation, arbiter_capacity
  *
- * Errors: RV001, RV002, RV007, RV011, 40001.  Locks: chunks by (resource_id,
- * time); before that, exclusively, for capacity the resources and what follows
+ * Errors: RV001, RV002, RV007, RV010, RV011, 40001.  Locks: chunks by
+ * (resource_id, time), quotas first; before that, exclusively, for capacity the resources and what follows
  * them (capacity_lock()), for reservations their children.
  */
 Datum
@@ -316,7 +323,10 @@ arbiter_guard_trigger(PG_FUNCTION_ARGS)
 	old_slot = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsMinimalTuple);
 	new_slot = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsMinimalTuple);
 	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && is_copy_into(relid))
+	{
+		load.is_copy = true;
 		find_unchecked(trigger->tg_newtable, new_slot, resource_column, &load);
+	}
 
 	if (is_reservation)
 	{

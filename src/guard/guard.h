@@ -11,7 +11,9 @@
 #include "postgres.h"
 
 #include "executor/tuptable.h"
+#include "reservation/reservation.h"
 #include "resource/resource.h"
+#include "utils/hsearch.h"
 #include "utils/tuplestore.h"
 
 /* the resources of a COPY that are loaded unchecked, ascending */
@@ -19,12 +21,18 @@ typedef struct UncheckedLoad
 {
 	int32	   *resource_ids;
 	int			n;
+	bool		is_copy;
+	HTAB	   *quotas;			/* of its rows: is their timeline built? */
 } UncheckedLoad;
 
 extern bool is_copy_into(Oid relid);
+extern void load_charge(UncheckedLoad *load, const ReservationTake *take,
+						NetChange *net);
 extern void find_unchecked(Tuplestorestate *rows, TupleTableSlot *slot,
 						   AttrNumber resource_column, UncheckedLoad *load);
 extern bool is_unchecked(const UncheckedLoad *load, int32 resource_id);
+
+extern void unbuild_quotas(void);
 
 extern bool find_row_resource(int32 resource_id, Resource *resource);
 

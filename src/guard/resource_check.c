@@ -74,6 +74,8 @@ arbiter_resource_trigger(PG_FUNCTION_ARGS)
 				 errmsg("function \"%s\" is a row trigger of arbiter_resource",
 						"arbiter_resource_trigger")));
 
+	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+		resource_type_changes(trigger->tg_trigslot, trigger->tg_newslot);
 	resource_cache_changed();
 	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
 		return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?

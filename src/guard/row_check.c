@@ -17,6 +17,7 @@
 #include "capacity/capacity.h"
 #include "capacity/children.h"
 #include "capacity/share.h"
+#include "charge/quota.h"
 #include "reservation/reservation.h"
 #include "storage/lmgr.h"
 #include "storage/proc.h"
@@ -46,7 +47,16 @@ note_resource(TriggerData *trigger, TupleTableSlot *row, AttrNumber column,
 	bool		isnull;
 	int32		resource_id = DatumGetInt32(slot_getattr(row, column, &isnull));
 
-	if (isnull || in_flight_noted(relid, resource_id, trigger->tg_event))
+	if (isnull)
+		return;
+	/* those below zero are quotas: an orphan that was stored so has no timeline */
+	if (timeline_is_of_quota(resource_id))
+	{
+		if (is_old)
+			return;
+		resource_unknown_id_error(resource_id);
+	}
+	if (in_flight_noted(relid, resource_id, trigger->tg_event))
 		return;
 	/*
 	 * Tables are locked before resources, and in order: the guard reads the
@@ -60,6 +70,36 @@ note_resource(TriggerData *trigger, TupleTableSlot *row, AttrNumber column,
 	if (!is_copy && !timeline_ensure_built(resource_id) && !is_old)
 		resource_unknown_id_error(resource_id);
 	in_flight_add(relid, resource_id, trigger->tg_event);
+}
+
+/*
+ * So with the quotas that the row counts against.  Those of a COPY are built by
+ * whoever comes next, see load_charge().
+ */
+static void
+note_quotas(TriggerData *trigger, TupleTableSlot *row)
+{
+	Oid			relid = RelationGetRelid(trigger->tg_relation);
+	ReservationTake take;
+	int32	   *ids;
+	int			n;
+	Quota	  **quotas;
+
+	if (!quotas_exist() || !reservation_read(row, &take) || take.user_id == NULL)
+		return;
+	quotas = quotas_of(take.user_id, take.resource_id, &n);
+	ids = palloc(sizeof(int32) * Max(n, 1));
+	for (int i = 0; i < n; i++)
+		ids[i] = quota_timeline_id(quotas[i]->id);
+	for (int i = 0; i < n; i++)
+	{
+		if (in_flight_noted(relid, ids[i], trigger->tg_event))
+			continue;
+		LockRelationOid(arbiter_relations()->timeline, RowExclusiveLock);
+		(void) timeline_ensure_built(ids[i]);
+		in_flight_add(relid, ids[i], trigger->tg_event);
+	}
+	pfree(ids);
 }
 
 /* locks are in memory that is shared by all, and an import may have any number */
@@ -344,6 +384,8 @@ arbiter_row_trigger(PG_FUNCTION_ARGS)
 	{
 		if (!is_reservation)
 			check_no_child(trigger->tg_trigslot, resource_column);
+		if (is_reservation)
+			note_quotas(trigger, trigger->tg_trigslot);
 		note_resource(trigger, trigger->tg_trigslot, resource_column, true, false);
 	}
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
@@ -362,6 +404,8 @@ arbiter_row_trigger(PG_FUNCTION_ARGS)
 		lock_parts(new_row, inserts ? NULL : trigger->tg_trigslot);
 	else if (!is_copy || !is_loaded(new_row, resource_column))
 		check_no_child(new_row, resource_column);
+	if (is_reservation && !is_copy)
+		note_quotas(trigger, new_row);
 	note_resource(trigger, new_row, resource_column, false, is_copy);
 	if (changed)
 		new_tuple = heap_modify_tuple_by_cols(new_tuple,

@@ -9,11 +9,12 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "guard/guard.h"
 
 #include "access/table.h"
 #include "access/tableam.h"
 #include "capacity/children.h"
+#include "charge/quota.h"
 #include "reservation/reservation.h"
 #include "storage/lmgr.h"
 #include "support/errors.h"
@@ -29,10 +30,11 @@ PG_FUNCTION_INFO_V1(arbiter_truncate_trigger);
 PG_FUNCTION_INFO_V1(arbiter_replica_trigger);
 
 /*
- * Make every resource unbuilt, in the order of their ids.
+ * Make every timeline unbuilt that has an id up to one, in the order of their
+ * ids.
  */
 static void
-unbuild_all(void)
+unbuild_up_to(int32 end)
 {
 	const ArbiterRelations *relations = arbiter_relations();
 	AttrNumber	column = relations->timeline_column[TIMELINE_RESOURCE_ID];
@@ -57,12 +59,23 @@ unbuild_all(void)
 		any = key_scan_next(&scan);
 		if (any)
 			last = DatumGetInt32(slot_getattr(scan.slot, column, &isnull));
+		any = any && last <= end;
 		key_scan_end(&scan);
 		UnregisterSnapshot(snapshot);
 		if (any)
 			chunk_store_delete_all(&store, last);
 	} while (any);
 	chunk_store_close(&store);
+}
+
+/*
+ * unbuild_quotas makes every quota unbuilt.  The caller has the lock of those who
+ * define quotas, so nobody builds one.
+ */
+void
+unbuild_quotas(void)
+{
+	unbuild_up_to(-1);
 }
 
 /*
@@ -136,10 +149,32 @@ arbiter_truncate_trigger(PG_FUNCTION_ARGS)
 				 errhint("Truncate arbiter_capacity and arbiter_reservation in the same command.")));
 	if (relid == relations->reservation)
 		LockRelationOid(relations->capacity, RowExclusiveLock);
-	unbuild_all();
+	unbuild_up_to(PG_INT32_MAX);
 	if (relid == relations->reservation)
 		children_clear_all();
 	return PointerGetDatum(NULL);
+}
+
+/*
+ * A row that is applied counts against quotas: they are derived anew, too.
+ */
+static void
+unbuild_quotas_of(TupleTableSlot *row)
+{
+	ReservationTake take;
+	Quota	  **quotas;
+	int32	   *ids;
+	int			n;
+
+	if (!quotas_exist() || !reservation_read(row, &take) || take.user_id == NULL)
+		return;
+	quotas = quotas_of(take.user_id, take.resource_id, &n);
+	ids = palloc(sizeof(int32) * Max(n, 1));
+	for (int i = 0; i < n; i++)
+		ids[i] = quota_timeline_id(quotas[i]->id);
+	for (int i = 0; i < n; i++)
+		timeline_unbuild(ids[i]);
+	pfree(ids);
 }
 
 /*
@@ -179,6 +214,12 @@ arbiter_replica_trigger(PG_FUNCTION_ARGS)
 	column = relid == relations->reservation ?
 		relations->reservation_column[RESERVATION_RESOURCE_ID] :
 		relations->capacity_column[CAPACITY_RESOURCE_ID];
+	if (relid == relations->reservation)
+	{
+		unbuild_quotas_of(trigger->tg_trigslot);
+		if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+			unbuild_quotas_of(trigger->tg_newslot);
+	}
 	old_id = DatumGetInt32(slot_getattr(trigger->tg_trigslot, column, &isnull));
 	timeline_unbuild(old_id);
 	if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))

@@ -31,6 +31,7 @@
 #include "reservation/apply.h"
 
 #include "reservation/holds.h"
+#include "storage/lmgr.h"
 #include "support/arguments.h"
 #include "support/locks.h"
 #include "support/relations.h"
@@ -57,6 +58,8 @@ reap_and_apply(TimelineChange *changes, int nchanges, TimelineCause cause,
 	RowWriter	writer;
 	TimelineResult result;
 
+	/* before quotas are asked for, see charge/quota_cache.c */
+	LockRelationOid(arbiter_relations()->reservation, RowExclusiveLock);
 	if (!holds_find_in_way(&expired, changes, nchanges,
 						   cause != TIMELINE_CAPACITY && !refusal->locked))
 	{
@@ -85,8 +88,12 @@ reap_and_apply(TimelineChange *changes, int nchanges, TimelineCause cause,
 
 		refusal->passed_over = expired.passed_over;
 		for (refusal->change = 0;
+			 refusal->change < nchanges &&
 			 changes[refusal->change].resource_id != resource_id;)
 			refusal->change++;
+		/* a quota of a hold, that was built a moment ago */
+		if (refusal->change == nchanges)
+			concurrent_change_error();
 		holds_close(&expired, &writer);
 	}
 	return result;

@@ -20,9 +20,25 @@
 #include "support/relations.h"
 #include "timeline/base_rows.h"
 #include "timeline/in_flight.h"
+#include "timeline/quota_rows.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
+
+/* the quotas that a hold counts against */
+static void
+note_quotas(ExpiredHold *hold, TupleTableSlot *row)
+{
+	ReservationTake take;
+	Quota	  **quotas;
+
+	if (!quotas_exist() || !reservation_read(row, &take) || take.user_id == NULL)
+		return;
+	quotas = quotas_of(take.user_id, take.resource_id, &hold->nquotas);
+	hold->quotas = palloc(sizeof(int32) * Max(hold->nquotas, 1));
+	for (int i = 0; i < hold->nquotas; i++)
+		hold->quotas[i] = quotas[i]->id;
+}
 
 static void
 note_hold(ExpiredHolds *expired, TupleTableSlot *row)
@@ -46,6 +62,7 @@ note_hold(ExpiredHolds *expired, TupleTableSlot *row)
 	hold->part = DatumGetInt32(slot_getattr(row, columns[RESERVATION_PART], &isnull));
 	hold->resource_id = DatumGetInt32(slot_getattr(row, columns[RESERVATION_RESOURCE_ID], &isnull));
 	hold->tid = row->tts_tid;
+	note_quotas(hold, row);
 }
 
 /* is there an instant of a range at which a change takes something? */
@@ -63,6 +80,51 @@ takes_from(const TimelineChange *change, TimestampTz start, TimestampTz end)
 	return false;
 }
 
+/* does a row count against any quota? */
+static bool
+is_under_quota(TupleTableSlot *row)
+{
+	ReservationTake take;
+	int			nquotas;
+
+	if (!quotas_exist() || !reservation_read(row, &take) || take.user_id == NULL)
+		return false;
+	(void) quotas_of(take.user_id, take.resource_id, &nquotas);
+	return nquotas > 0;
+}
+
+/*
+ * Find the expired holds that are in the way of a change to a quota.
+ *
+ * What they give back is not the quota's alone: chunks of other timelines may
+ * come before those that somebody who has lost a race has locked.
+ */
+static void
+find_expired_of_quota(ExpiredHolds *expired, const TimelineChange *change)
+{
+	QuotaScan	scan;
+	Charges		charges = {0};
+
+	if (!quota_scan_begin(&scan, quota_timeline_id(change->resource_id), true,
+						  expired->clock, expired->snapshot))
+		return;
+	while (quota_scan_next(&scan))
+	{
+		bool		in_way = false;
+
+		charges.n = 0;
+		quota_scan_charge(&scan, &charges);
+		for (int i = 0; i < charges.n && !in_way; i++)
+			in_way = takes_from(change, charges.charges[i].start,
+								charges.charges[i].end);
+		if (in_way && expired->within)
+			expired->passed_over = true;
+		else if (in_way)
+			note_hold(expired, scan.slot);
+	}
+	quota_scan_end(&scan);
+}
+
 /*
  * Find the expired holds that are in the way of a change; of any change when
  * it is NULL.
@@ -76,6 +138,11 @@ find_expired(ExpiredHolds *expired, const TimelineChange *change,
 	ScanKeyData keys[2];
 	int			nkeys = 0;
 
+	if (change != NULL && timeline_is_of_quota(change->resource_id))
+	{
+		find_expired_of_quota(expired, change);
+		return;
+	}
 	if (change != NULL)
 		ScanKeyInit(&keys[nkeys++], 1, BTEqualStrategyNumber, F_INT4EQ,
 					Int32GetDatum(change->resource_id));
@@ -96,7 +163,8 @@ find_expired(ExpiredHolds *expired, const TimelineChange *change,
 				continue;
 			if (expired->within &&
 				(start < change->segments[0].start ||
-				 end > change->segments[change->nsegments - 1].end))
+				 end > change->segments[change->nsegments - 1].end ||
+				 is_under_quota(scan.slot)))
 			{
 				expired->passed_over = true;
 				continue;
@@ -117,6 +185,57 @@ holds_find(ExpiredHolds *expired, int64 max_rows)
 	find_expired(expired, NULL, max_rows);
 }
 
+static int
+compare_holds(const void *a, const void *b)
+{
+	const ExpiredHold *left = a;
+	const ExpiredHold *right = b;
+
+	if (left->reservation_id != right->reservation_id)
+		return left->reservation_id < right->reservation_id ? -1 : 1;
+	return (left->part > right->part) - (left->part < right->part);
+}
+
+/* a hold may be in the way of a resource and of quotas */
+static void
+leave_out_duplicates(ExpiredHolds *expired)
+{
+	int			kept = 0;
+
+	qsort(expired->holds, expired->n, sizeof(ExpiredHold), compare_holds);
+	for (int i = 0; i < expired->n; i++)
+	{
+		if (kept == 0 || compare_holds(&expired->holds[kept - 1], &expired->holds[i]) != 0)
+			expired->holds[kept++] = expired->holds[i];
+	}
+	expired->n = kept;
+}
+
+/*
+ * What a hold gives back goes to quotas, too.  Those that are not built are built
+ * before anything is locked; where that is not possible, the hold is passed over.
+ */
+static void
+build_quotas(ExpiredHolds *expired, bool possible)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < expired->n; i++)
+	{
+		ExpiredHold *hold = &expired->holds[i];
+		bool		built = true;
+
+		for (int j = 0; j < hold->nquotas && built; j++)
+			built = possible ? timeline_ensure_built(quota_timeline_id(hold->quotas[j])) :
+				timeline_is_built(quota_timeline_id(hold->quotas[j]));
+		if (built)
+			expired->holds[kept++] = *hold;
+		else
+			expired->passed_over = true;
+	}
+	expired->n = kept;
+}
+
 /*
  * holds_find_in_way finds the expired holds that are in the way of some changes;
  * false if there are none.  lock_resources: a chunk may have to be made, and for
@@ -129,6 +248,11 @@ holds_find_in_way(ExpiredHolds *expired, const TimelineChange *changes,
 	expired->snapshot = decision_snapshot();
 	for (int i = 0; i < nchanges; i++)
 		find_expired(expired, &changes[i], PG_INT64_MAX);
+	if (quotas_exist())
+	{
+		leave_out_duplicates(expired);
+		build_quotas(expired, lock_resources);
+	}
 	if (expired->n == 0)
 	{
 		UnregisterSnapshot(expired->snapshot);
@@ -137,17 +261,6 @@ holds_find_in_way(ExpiredHolds *expired, const TimelineChange *changes,
 	for (int i = 0; i < nchanges && lock_resources; i++)
 		resource_lock_shared(changes[i].resource_id);
 	return true;
-}
-
-static int
-compare_holds(const void *a, const void *b)
-{
-	const ExpiredHold *left = a;
-	const ExpiredHold *right = b;
-
-	if (left->reservation_id != right->reservation_id)
-		return left->reservation_id < right->reservation_id ? -1 : 1;
-	return (left->part > right->part) - (left->part < right->part);
 }
 
 static int
@@ -247,6 +360,8 @@ holds_give_back(const ExpiredHolds *expired, NetChange *net)
 		}
 		if (exists)
 			reservation_reap(net, &take);
+		else
+			reservation_charge(net, &take, 1, false);
 	}
 }
 
@@ -292,18 +407,27 @@ holds_close(ExpiredHolds *expired, RowWriter *writer)
 }
 
 /*
- * holds_build_resources builds the resources of expired holds, before their rows
- * are locked.
+ * holds_build_resources builds the resources of expired holds, and their quotas,
+ * before their rows are locked.
  */
 void
 holds_build_resources(const ExpiredHolds *expired)
 {
-	int32	   *ids = palloc(sizeof(int32) * expired->n);
+	int			n = 0;
+	int32	   *ids;
 
 	for (int i = 0; i < expired->n; i++)
-		ids[i] = expired->holds[i].resource_id;
-	qsort(ids, expired->n, sizeof(int32), compare_ids);
+		n += 1 + expired->holds[i].nquotas;
+	ids = palloc_extended(sizeof(int32) * (Size) n, MCXT_ALLOC_HUGE);
+	n = 0;
 	for (int i = 0; i < expired->n; i++)
+	{
+		ids[n++] = expired->holds[i].resource_id;
+		for (int j = 0; j < expired->holds[i].nquotas; j++)
+			ids[n++] = quota_timeline_id(expired->holds[i].quotas[j]);
+	}
+	qsort(ids, n, sizeof(int32), compare_ids);
+	for (int i = 0; i < n; i++)
 	{
 		if (i == 0 || ids[i] != ids[i - 1])
 			(void) timeline_ensure_built(ids[i]);

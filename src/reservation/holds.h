@@ -20,6 +20,8 @@ typedef struct ExpiredHold
 	int32		resource_id;
 	ItemPointerData tid;
 	TupleTableSlot *row;		/* its latest version, once locked */
+	int32	   *quotas;			/* that it counts against */
+	int			nquotas;
 } ExpiredHold;
 
 typedef struct ExpiredHolds

@@ -7,6 +7,7 @@
  */
 #include "reservation/reservation.h"
 
+#include "charge/charge.h"
 #include "support/arguments.h"
 #include "support/locks.h"
 #include "support/relations.h"
@@ -46,8 +47,9 @@ bool
 reservation_read(TupleTableSlot *row, ReservationTake *take)
 {
 	Datum		status;
-	bool		null[4];
+	bool		null[5];
 
+	take->user_id = NULL;
 	take->resource_id = DatumGetInt32(column(row, RESERVATION_RESOURCE_ID, &null[0]));
 	take->amount = DatumGetInt64(column(row, RESERVATION_AMOUNT, &null[1]));
 	take->tryout = DatumGetBool(column(row, RESERVATION_TRYOUT, &null[2]));
@@ -57,7 +59,20 @@ reservation_read(TupleTableSlot *row, ReservationTake *take)
 		!occupied_times(row, &take->start, &take->end))
 		return false;			/* somebody dropped a NOT NULL */
 	take->active = status_is_active(status);
-	return take->active && take->start < take->end;
+	/* ids below zero are quotas: an orphan that was stored so takes nothing */
+	if (timeline_is_of_quota(take->resource_id))
+		take->active = false;
+	if (!take->active || take->start >= take->end)
+		return false;
+	if (quotas_exist())
+	{
+		Datum		user = column(row, RESERVATION_USER_ID, &null[4]);
+
+		reservation_range(row, &take->own_start, &take->own_end);
+		if (!null[4])
+			take->user_id = TextDatumGetCString(user);
+	}
+	return true;
 }
 
 /*
@@ -335,8 +350,42 @@ reservation_share_gap(RowWriter *writer, TupleTableSlot **before,
 }
 
 /*
- * reservation_take adds what a row takes to a net change; the clock is that of
- * the call, by which it is near or far ahead.
+ * reservation_charge adds to a net change what a row counts against quotas (sign
+ * -1), or gives back to them (1).  judged: for the caller to use, or to be judged
+ * by.
+ *
+ * The caller has RowExclusiveLock on arbiter_reservation.
+ */
+void
+reservation_charge(NetChange *net, const ReservationTake *take, int sign,
+				   bool judged)
+{
+	Charges		charges = {0};
+
+	if (take->user_id == NULL || !quotas_exist())
+		return;
+	charge_all(&charges, take->user_id, take->resource_id, take->own_start,
+			   take->own_end, take->amount);
+	for (int i = 0; i < charges.n; i++)
+	{
+		const Charge *charge = &charges.charges[i];
+		Segment		segment = {
+			.start = charge->start,
+			.end = charge->end,
+			.delta = sign * charge->amount
+		};
+
+		if (judged)
+			segment.judged = segment.ordinary = segment.delta;
+		net_change_add_parts(net, quota_timeline_id(charge->quota_id), NULL, &segment);
+	}
+	if (charges.charges != NULL)
+		pfree(charges.charges);
+}
+
+/*
+ * reservation_take adds what a row takes to a net change, and what it counts
+ * against quotas; the clock is that of the call, by which it is near or far ahead.
  */
 void
 reservation_take(NetChange *net, const ReservationTake *take,
@@ -358,6 +407,7 @@ reservation_take(NetChange *net, const ReservationTake *take,
 	}
 	else
 		net_change_add_parts(net, take->resource_id, NULL, &segment);
+	reservation_charge(net, take, -1, true);
 }
 
 /*
@@ -376,6 +426,7 @@ reservation_give_back(NetChange *net, const ReservationTake *take)
 	};
 
 	net_change_add_parts(net, take->resource_id, NULL, &segment);
+	reservation_charge(net, take, 1, true);
 }
 
 /*
@@ -392,4 +443,5 @@ reservation_reap(NetChange *net, const ReservationTake *take)
 	};
 
 	net_change_add_parts(net, take->resource_id, NULL, &segment);
+	reservation_charge(net, take, 1, false);
 }

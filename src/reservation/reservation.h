@@ -24,6 +24,9 @@ typedef struct ReservationTake
 	int64		amount;
 	bool		tryout;
 	bool		active;			/* held or confirmed */
+	TimestampTz own_start;		/* of its public range, which quotas count ... */
+	TimestampTz own_end;
+	const char *user_id;		/* ... for him; NULL: for nobody */
 } ReservationTake;
 
 extern void reservation_range(TupleTableSlot *row, TimestampTz *start,
@@ -48,6 +51,8 @@ extern void reservation_share_gap(RowWriter *writer, TupleTableSlot **before,
 extern void reservation_take(NetChange *net, const ReservationTake *take,
 							 const Resource *resource, TimestampTz clock);
 extern void reservation_give_back(NetChange *net, const ReservationTake *take);
+extern void reservation_charge(NetChange *net, const ReservationTake *take,
+							   int sign, bool judged);
 extern void reservation_reap(NetChange *net, const ReservationTake *take);
 
 #endif							/* ARBITER_RESERVATION_H */

@@ -9,6 +9,7 @@
 
 #include "access/table.h"
 #include "catalog/pg_collation.h"
+#include "charge/quota.h"
 #include "miscadmin.h"
 #include "resource/resource_cache.h"
 #include "support/arguments.h"
@@ -288,7 +289,8 @@ resource_lost_error(int32 resource_id)
 	Snapshot	snapshot = latest_snapshot();
 	Resource	resource;
 
-	if (!resource_find_by_id(resource_id, snapshot, &resource))
+	if (!timeline_is_of_quota(resource_id) &&
+		!resource_find_by_id(resource_id, snapshot, &resource))
 		resource_unknown_id_error(resource_id);
 	concurrent_change_error();
 }

@@ -318,6 +318,26 @@ resource_lock_row(Relation rel, const char *name, LockTupleMode mode,
 		resource_vanished_error(name);
 }
 
+/* is an option among those that arbiter_alter_resource() is to clear? */
+static bool
+clears(FunctionCallInfo fcinfo, const char *option)
+{
+	Datum	   *names;
+	bool	   *nulls;
+	int			nnames;
+
+	if (PG_ARGISNULL(NOPTIONS + 2))
+		return false;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(NOPTIONS + 2), TEXTOID, -1, false,
+					  TYPALIGN_INT, &names, &nulls, &nnames);
+	for (int i = 0; i < nnames; i++)
+	{
+		if (!nulls[i] && strcmp(TextDatumGetCString(names[i]), option) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * arbiter_alter_resource(name text, new_name text, unit text,
  *						  min_lead interval, granularity interval,
@@ -329,7 +349,8 @@ resource_lock_row(Relation rel, const char *name, LockTupleMode mode,
  * Changes what is not NULL, and sets to NULL the options named in clear.
  * Reservations that exist are not concerned; new and moved ones are.
  *
- * Errors: 22004, 42704, 42602, 42710, 22023.  Locks: the resource's row.
+ * Errors: 22004, 42704, 42602, 42710, 22023.  Locks: the resource's row; where its
+ * type becomes another, see resource_type_changes().
  * Volatile and parallel unsafe: it writes.
  */
 Datum
@@ -345,6 +366,8 @@ arbiter_alter_resource(PG_FUNCTION_ARGS)
 
 	read_options(fcinfo, 2, values);
 	require_writable("arbiter_alter_resource()");
+	if (!PG_ARGISNULL(2 + OPTION_RESOURCE_TYPE) || clears(fcinfo, "resource_type"))
+		resource_type_may_change();
 
 	row_writer_open(&writer, relations->resource, CMD_UPDATE);
 	resource_lock_row(writer.rel, name, LockTupleNoKeyExclusive, &resource, &row);
@@ -393,6 +416,7 @@ arbiter_alter_resource(PG_FUNCTION_ARGS)
 	check_overcommit(slot_attisnull(writer.slot, columns[RESOURCE_FIRM_HORIZON]),
 					 slot_attisnull(writer.slot, columns[RESOURCE_OVERCOMMIT_RATIO]));
 	row_writer_before_update(&writer, &row->tts_tid);
+	resource_type_changes(row, writer.slot);
 	resource_cache_changed();
 	row_writer_update(&writer, &row->tts_tid);
 	ExecDropSingleTupleTableSlot(row);

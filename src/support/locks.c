@@ -13,6 +13,11 @@
  *	5. rows of arbiter_reservation, by (reservation_id, part);
  *	6. chunks, by (resource_id, time).
  *
+ * A quota is to locks what a resource is: its timeline has an id below zero, so
+ * that it comes before all resources.  Who changes what reservations count
+ * against (quotas, the members of groups, the type of a resource) takes the table
+ * arbiter_reservation in ShareRowExclusive mode first, see charge/quota_cache.c.
+ *
  * So transactions of one call each cannot deadlock.
  *
  * The resource lock is not taken by a reservation whose chunks exist already,
@@ -58,6 +63,12 @@
  * reservation and, in the same statement, a hold of its child that expires in
  * this moment, or a reservation takes of its own child; or where the id of the
  * child is below that of its parent because somebody chose ids by hand.
+ *
+ * A third one is: who changes reservations has their rows when he finds, in the
+ * way of a quota or a resource, a hold that expires in this moment and counts
+ * against a quota that is not built, and builds it.  A builder has waited for
+ * nobody's rows; who has that quota in share mode waits for rows of expired holds
+ * alone.  They meet 40P01 only if that row is one of the reservation's.
  *
  * The chunk creation lock orders two creators of one chunk.  It is released
  * at once: the later one then sees the uncommitted row of the earlier one

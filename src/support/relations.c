@@ -66,11 +66,21 @@ static const char *const template_names[TEMPLATE_NCOLUMNS] = {
 static const char *const template_item_names[TEMPLATE_ITEM_NCOLUMNS] = {
 	"template_id", "item", "resource_id", "resource_type", "amount"
 };
+static const char *const quota_names[QUOTA_NCOLUMNS] = {
+	"quota_id", "subject", "subject_kind", "resource_id", "resource_type",
+	"measure", "per", "tz"
+};
+static const char *const quota_limit_names[QUOTA_LIMIT_NCOLUMNS] = {
+	"quota_id", "during", "amount"
+};
+static const char *const group_member_names[GROUP_MEMBER_NCOLUMNS] = {
+	"group_id", "user_id"
+};
 
 static const char *const own_trigger_names[ARBITER_NTRIGGERS] = {
 	"arbiter_row_trigger", "arbiter_guard_trigger", "arbiter_resource_trigger",
 	"arbiter_replica_trigger", "arbiter_truncate_trigger",
-	"arbiter_template_trigger", "arbiter_price_trigger"
+	"arbiter_template_trigger", "arbiter_price_trigger", "arbiter_quota_trigger"
 };
 
 static ArbiterRelations cache;
@@ -85,7 +95,9 @@ invalidate_relations(Datum arg, Oid relid)
 		relid == cache.reservation ||
 		relid == cache.timeline || relid == cache.denial ||
 		relid == cache.series ||
-		relid == cache.template || relid == cache.template_item)
+		relid == cache.template || relid == cache.template_item ||
+		relid == cache.quota || relid == cache.quota_limit ||
+		relid == cache.group_member)
 		cache_valid = false;
 }
 
@@ -189,6 +201,15 @@ arbiter_relations(void)
 	cache.template_id_seq = find_relation(schema, "arbiter_template_template_id_seq");
 	cache.template_item = find_relation(schema, "arbiter_template_item");
 	cache.template_item_pkey = find_relation(schema, "arbiter_template_item_pkey");
+	cache.quota = find_relation(schema, "arbiter_quota");
+	cache.quota_pkey = find_relation(schema, "arbiter_quota_pkey");
+	cache.quota_key = find_relation(schema, "arbiter_quota_key");
+	cache.quota_id_seq = find_relation(schema, "arbiter_quota_quota_id_seq");
+	cache.quota_limit = find_relation(schema, "arbiter_quota_limit");
+	cache.quota_limit_pkey = find_relation(schema, "arbiter_quota_limit_pkey");
+	cache.group_member = find_relation(schema, "arbiter_group_member");
+	cache.group_member_pkey = find_relation(schema, "arbiter_group_member_pkey");
+	cache.group_member_group_idx = find_relation(schema, "arbiter_group_member_group_idx");
 	for (int i = 0; i < ARBITER_NTRIGGERS; i++)
 		cache.own_trigger[i] =
 			GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
@@ -219,6 +240,11 @@ arbiter_relations(void)
 				 cache.template_column);
 	find_columns(cache.template_item, template_item_names,
 				 TEMPLATE_ITEM_NCOLUMNS, cache.template_item_column);
+	find_columns(cache.quota, quota_names, QUOTA_NCOLUMNS, cache.quota_column);
+	find_columns(cache.quota_limit, quota_limit_names, QUOTA_LIMIT_NCOLUMNS,
+				 cache.quota_limit_column);
+	find_columns(cache.group_member, group_member_names,
+				 GROUP_MEMBER_NCOLUMNS, cache.group_member_column);
 	return &cache;
 }
 

@@ -150,8 +150,37 @@ typedef enum TemplateItemColumn
 	TEMPLATE_ITEM_NCOLUMNS
 } TemplateItemColumn;
 
-#define ARBITER_NTRIGGERS	7
+typedef enum QuotaColumn
+{
+	QUOTA_ID,
+	QUOTA_SUBJECT,
+	QUOTA_SUBJECT_KIND,
+	QUOTA_RESOURCE_ID,
+	QUOTA_RESOURCE_TYPE,
+	QUOTA_MEASURE,
+	QUOTA_PER,
+	QUOTA_TZ,
+	QUOTA_NCOLUMNS
+} QuotaColumn;
+
+typedef enum QuotaLimitColumn
+{
+	QUOTA_LIMIT_QUOTA_ID,
+	QUOTA_LIMIT_DURING,
+	QUOTA_LIMIT_AMOUNT,
+	QUOTA_LIMIT_NCOLUMNS
+} QuotaLimitColumn;
+
+typedef enum GroupMemberColumn
+{
+	GROUP_MEMBER_GROUP_ID,
+	GROUP_MEMBER_USER_ID,
+	GROUP_MEMBER_NCOLUMNS
+} GroupMemberColumn;
+
+#define ARBITER_NTRIGGERS	8
 #define ARBITER_RESOURCE_TRIGGER	2	/* in the list of relations.c */
+#define ARBITER_QUOTA_TRIGGER	7
 
 typedef struct ArbiterRelations
 {
@@ -186,6 +215,15 @@ typedef struct ArbiterRelations
 	Oid			template_id_seq;
 	Oid			template_item;
 	Oid			template_item_pkey;
+	Oid			quota;
+	Oid			quota_pkey;
+	Oid			quota_key;
+	Oid			quota_id_seq;
+	Oid			quota_limit;
+	Oid			quota_limit_pkey;
+	Oid			group_member;
+	Oid			group_member_pkey;
+	Oid			group_member_group_idx;
 	Oid			own_trigger[ARBITER_NTRIGGERS]; /* functions of our triggers */
 	AttrNumber	resource_column[RESOURCE_NCOLUMNS];
 	AttrNumber	capacity_column[CAPACITY_NCOLUMNS];
@@ -196,6 +234,9 @@ typedef struct ArbiterRelations
 	AttrNumber	series_column[SERIES_NCOLUMNS];
 	AttrNumber	template_column[TEMPLATE_NCOLUMNS];
 	AttrNumber	template_item_column[TEMPLATE_ITEM_NCOLUMNS];
+	AttrNumber	quota_column[QUOTA_NCOLUMNS];
+	AttrNumber	quota_limit_column[QUOTA_LIMIT_NCOLUMNS];
+	AttrNumber	group_member_column[GROUP_MEMBER_NCOLUMNS];
 } ArbiterRelations;
 
 extern const ArbiterRelations *arbiter_relations(void);

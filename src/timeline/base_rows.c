@@ -4,12 +4,16 @@
  *	  Read what the timeline is derived from: declared capacity and
  *	  reservations.
  *
+ * The timeline of a quota (its id is below zero) is derived from other rows, for
+ * which quota_rows.c is asked.
+ *
  *-------------------------------------------------------------------------
  */
 #include "timeline/base_rows.h"
 
 #include "support/progress.h"
 #include "support/relations.h"
+#include "timeline/quota_rows.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
@@ -148,8 +152,12 @@ expired_hold_events(int32 resource_id, TimestampTz clock, TimestampTz from,
 	ScanKeyData keys[2];
 	Size		room = 8;
 	int			n = 0;
-	StepEvent  *events = palloc(sizeof(StepEvent) * room);
+	StepEvent  *events;
 
+	if (timeline_is_of_quota(resource_id))
+		return quota_events(quota_timeline_id(resource_id), true, clock, snapshot,
+							nevents);
+	events = palloc(sizeof(StepEvent) * room);
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(resource_id));
 	ScanKeyInit(&keys[1], 2, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
@@ -192,10 +200,23 @@ reserved_segments(int32 resource_id, TimestampTz from, TimestampTz to,
 	ReservationRow row;
 	Size		room = 256;
 	Size		n = 0;
-	StepEvent  *events = palloc(sizeof(StepEvent) * room);
+	StepEvent  *events;
 	Segment    *segments;
 	Progress	progress;
 
+	if (timeline_is_of_quota(resource_id))
+	{
+		events = quota_events(quota_timeline_id(resource_id), false, DT_NOEND,
+							  snapshot, nsegments);
+		segments = MemoryContextAllocHuge(CurrentMemoryContext,
+										  sizeof(Segment) * ((Size) *nsegments + 1));
+		*nsegments = steps_from_events(events, *nsegments, segments);
+		if (*nsegments < 0)
+			amount_overflow_error();
+		pfree(events);
+		return segments;
+	}
+	events = palloc(sizeof(StepEvent) * room);
 	progress_begin(&progress, "reservations read", 0);
 	reservation_scan_begin(&scan, resource_id, from, to, snapshot);
 	while (reservation_scan_next(&scan, &row))
@@ -235,8 +256,12 @@ capacity_segments(int32 resource_id, TimestampTz from, TimestampTz to,
 	ScanKeyData key;
 	Size		room = 8;
 	int			n = 0;
-	Segment    *segments = palloc(sizeof(Segment) * room);
+	Segment    *segments;
 
+	if (timeline_is_of_quota(resource_id))
+		return quota_limit_segments(quota_timeline_id(resource_id), from, to,
+									snapshot, nsegments);
+	segments = palloc(sizeof(Segment) * room);
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(resource_id));
 	key_scan_begin(&scan, relations->capacity, relations->capacity_start_idx,

@@ -141,6 +141,7 @@ extern TimelineResult timeline_apply(const TimelineChange *changes,
 
 extern void timeline_create(int32 resource_id);
 extern bool timeline_is_built(int32 resource_id);
+extern bool timeline_is_built_now(int32 resource_id);
 extern bool timeline_ensure_built(int32 resource_id);
 extern void timeline_unbuild(int32 resource_id);
 extern int64 timeline_rebuild(int32 resource_id);

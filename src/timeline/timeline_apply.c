@@ -48,6 +48,7 @@
 #include "timeline/timeline_plan.h"
 
 #include "access/xact.h"
+#include "charge/quota.h"
 #include "miscadmin.h"
 #include "support/locks.h"
 #include "support/progress.h"
@@ -167,18 +168,45 @@ join_queue(ChangePlan *plan, const Chunk *chunk)
 	return true;
 }
 
+/*
+ * Plan all changes.  Quotas come first in order, but a refusal on account of
+ * one is told only if no resource refuses: what cannot be had at all is not a
+ * question of who may have it.
+ */
 static AttemptResult
-attempt(ChangePlan *plan)
+plan_changes(ChangePlan *plan)
 {
-	AttemptResult result;
-	Progress	progress;
+	AttemptResult result = ATTEMPT_DONE;
+	TimelineRefusal of_quota;
 
 	for (int i = 0; i < plan->nchanges; i++)
 	{
-		result = timeline_plan_change(plan, i);
-		if (result != ATTEMPT_DONE)
-			return result;
+		AttemptResult planned = timeline_plan_change(plan, i);
+
+		if (planned == ATTEMPT_REFUSED && result == ATTEMPT_DONE &&
+			timeline_is_of_quota(plan->changes[i].resource_id))
+		{
+			of_quota = *plan->refusal;
+			result = planned;
+		}
+		else if (planned != ATTEMPT_DONE &&
+				 (planned != ATTEMPT_REFUSED ||
+				  !timeline_is_of_quota(plan->changes[i].resource_id)))
+			return planned;
 	}
+	if (result == ATTEMPT_REFUSED)
+		*plan->refusal = of_quota;
+	return result;
+}
+
+static AttemptResult
+attempt(ChangePlan *plan)
+{
+	AttemptResult result = plan_changes(plan);
+	Progress	progress;
+
+	if (result != ATTEMPT_DONE)
+		return result;
 
 	if (plan->has_gap && lock_resources_of_gaps(plan))
 		return ATTEMPT_AGAIN;

@@ -16,6 +16,7 @@
 #include "timeline/timeline.h"
 
 #include "access/xact.h"
+#include "charge/quota.h"
 #include "support/locks.h"
 #include "support/relations.h"
 #include "timeline/base_rows.h"
@@ -30,7 +31,10 @@ resource_exists(int32 resource_id, Snapshot snapshot)
 	KeyScan		scan;
 	ScanKeyData key;
 	bool		found;
+	Quota		quota;
 
+	if (timeline_is_of_quota(resource_id))
+		return quota_find(quota_timeline_id(resource_id), snapshot, &quota);
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(resource_id));
 	key_scan_begin(&scan, relations->resource, relations->resource_pkey,
@@ -106,6 +110,16 @@ bool
 timeline_is_built(int32 resource_id)
 {
 	return is_built(resource_id, decision_snapshot());
+}
+
+/*
+ * timeline_is_built_now tells whether there is a timeline, also where the
+ * transaction's snapshot does not see it.
+ */
+bool
+timeline_is_built_now(int32 resource_id)
+{
+	return is_built(resource_id, latest_snapshot());
 }
 
 /*

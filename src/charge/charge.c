@@ -1,0 +1,105 @@
+/*-------------------------------------------------------------------------
+ *
+ * charge.c
+ *	  What a reservation counts against quotas.
+ *
+ * A quota counts what was asked for: the range of a reservation without setup
+ * and cleanup.  One of an amount counts the amount over that range.  An
+ * integral one counts, in each window, the integral of the reservation over its
+ * part of the window; that is charged over the whole window, so that what is
+ * left is the same at every instant of it, and a limit that changes within a
+ * window counts where it is tightest.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "charge/charge.h"
+
+#include "common/int.h"
+#include "miscadmin.h"
+#include "utils/timestamp.h"
+
+/*
+ * Integrals are counted between these instants (1900 and 2200, UTC), so that
+ * what has no end counts in a finite number of windows.
+ */
+#define WINDOWS_FROM	(INT64CONST(-36524) * USECS_PER_DAY)
+#define WINDOWS_TO		(INT64CONST(73049) * USECS_PER_DAY)
+
+static void
+add_charge(Charges *charges, int32 quota_id, TimestampTz start,
+		   TimestampTz end, int64 amount)
+{
+	if (charges->n == charges->room)
+	{
+		charges->room = Max(4, 2 * charges->room);
+		if (charges->charges == NULL)
+			charges->charges = palloc(sizeof(Charge) * charges->room);
+		else
+			charges->charges = repalloc_huge(charges->charges,
+											 sizeof(Charge) * charges->room);
+	}
+	charges->charges[charges->n++] = (Charge) {
+		.quota_id = quota_id,.start = start,.end = end,.amount = amount
+	};
+}
+
+/*
+ * charge_quota adds what an amount over [start, end) counts against a quota.
+ *
+ * 22003 where an integral does not fit.
+ */
+void
+charge_quota(Charges *charges, Quota *quota, TimestampTz start,
+			 TimestampTz end, int64 amount)
+{
+	if (start >= end)
+		return;
+	if (quota->measure == QUOTA_AMOUNT)
+	{
+		add_charge(charges, quota->id, start, end, amount);
+		return;
+	}
+	start = Max(start, WINDOWS_FROM);
+	end = Min(end, WINDOWS_TO);
+	while (start < end)
+	{
+		TimestampTz window_start;
+		TimestampTz window_end;
+		int64		integral;
+
+		CHECK_FOR_INTERRUPTS();
+		quota_window(quota, start, &window_start, &window_end);
+		if (pg_mul_s64_overflow(Min(end, window_end) - start, amount, &integral) ||
+			integral >= QUOTA_UNLIMITED)
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("unit-hours of a reservation are out of range"),
+					 errdetail("Quota %d counts " INT64_FORMAT " units from %s to %s.",
+							   quota->id, amount,
+							   pstrdup(timestamptz_to_str(start)),
+							   pstrdup(timestamptz_to_str(Min(end, window_end)))),
+					 errhint("Choose a larger unit for the resource.")));
+		add_charge(charges, quota->id, window_start, window_end, integral);
+		start = window_end;
+	}
+}
+
+/*
+ * charge_all adds what an amount of a resource, taken by a user over [start,
+ * end), counts against all quotas that he is under.
+ *
+ * The caller has RowExclusiveLock on arbiter_reservation, see quota_cache.c.
+ */
+void
+charge_all(Charges *charges, const char *user_id, int32 resource_id,
+		   TimestampTz start, TimestampTz end, int64 amount)
+{
+	int			nquotas;
+	Quota	  **quotas;
+
+	if (!quotas_exist())
+		return;
+	quotas = quotas_of(user_id, resource_id, &nquotas);
+	for (int i = 0; i < nquotas; i++)
+		charge_quota(charges, quotas[i], start, end, amount);
+}

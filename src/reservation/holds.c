@@ -211,6 +211,48 @@ leave_out_duplicates(ExpiredHolds *expired)
 	expired->n = kept;
 }
 
+static int
+compare_ids(const void *a, const void *b)
+{
+	int32		left = *(const int32 *) a;
+	int32		right = *(const int32 *) b;
+
+	return (left > right) - (left < right);
+}
+
+/*
+ * Build timelines, in the order of locks.
+ */
+static void
+build_timelines(int32 *ids, int n)
+{
+	qsort(ids, n, sizeof(int32), compare_ids);
+	for (int i = 0; i < n; i++)
+	{
+		if (i == 0 || ids[i] != ids[i - 1])
+			(void) timeline_ensure_built(ids[i]);
+	}
+}
+
+/* the timelines of the quotas that holds count against */
+static int32 *
+quota_timelines(const ExpiredHolds *expired, int *n)
+{
+	int32	   *ids;
+
+	*n = 0;
+	for (int i = 0; i < expired->n; i++)
+		*n += expired->holds[i].nquotas;
+	ids = palloc_extended(sizeof(int32) * (Size) Max(*n, 1), MCXT_ALLOC_HUGE);
+	*n = 0;
+	for (int i = 0; i < expired->n; i++)
+	{
+		for (int j = 0; j < expired->holds[i].nquotas; j++)
+			ids[(*n)++] = quota_timeline_id(expired->holds[i].quotas[j]);
+	}
+	return ids;
+}
+
 /*
  * What a hold gives back goes to quotas, too.  Those that are not built are built
  * before anything is locked; where that is not possible, the hold is passed over.
@@ -220,14 +262,22 @@ build_quotas(ExpiredHolds *expired, bool possible)
 {
 	int			kept = 0;
 
+	if (possible)
+	{
+		int			n;
+		int32	   *ids = quota_timelines(expired, &n);
+
+		build_timelines(ids, n);
+		pfree(ids);
+		return;
+	}
 	for (int i = 0; i < expired->n; i++)
 	{
 		ExpiredHold *hold = &expired->holds[i];
 		bool		built = true;
 
 		for (int j = 0; j < hold->nquotas && built; j++)
-			built = possible ? timeline_ensure_built(quota_timeline_id(hold->quotas[j])) :
-				timeline_is_built(quota_timeline_id(hold->quotas[j]));
+			built = timeline_is_built(quota_timeline_id(hold->quotas[j]));
 		if (built)
 			expired->holds[kept++] = *hold;
 		else
@@ -261,15 +311,6 @@ holds_find_in_way(ExpiredHolds *expired, const TimelineChange *changes,
 	for (int i = 0; i < nchanges && lock_resources; i++)
 		resource_lock_shared(changes[i].resource_id);
 	return true;
-}
-
-static int
-compare_ids(const void *a, const void *b)
-{
-	int32		left = *(const int32 *) a;
-	int32		right = *(const int32 *) b;
-
-	return (left > right) - (left < right);
 }
 
 /* is a hold, now that it is locked, what it was when it was found? */
@@ -413,25 +454,13 @@ holds_close(ExpiredHolds *expired, RowWriter *writer)
 void
 holds_build_resources(const ExpiredHolds *expired)
 {
-	int			n = 0;
-	int32	   *ids;
+	int			n;
+	int32	   *ids = quota_timelines(expired, &n);
 
+	ids = repalloc_huge(ids, sizeof(int32) * ((Size) n + expired->n + 1));
 	for (int i = 0; i < expired->n; i++)
-		n += 1 + expired->holds[i].nquotas;
-	ids = palloc_extended(sizeof(int32) * (Size) n, MCXT_ALLOC_HUGE);
-	n = 0;
-	for (int i = 0; i < expired->n; i++)
-	{
 		ids[n++] = expired->holds[i].resource_id;
-		for (int j = 0; j < expired->holds[i].nquotas; j++)
-			ids[n++] = quota_timeline_id(expired->holds[i].quotas[j]);
-	}
-	qsort(ids, n, sizeof(int32), compare_ids);
-	for (int i = 0; i < n; i++)
-	{
-		if (i == 0 || ids[i] != ids[i - 1])
-			(void) timeline_ensure_built(ids[i]);
-	}
+	build_timelines(ids, n);
 	pfree(ids);
 }
 

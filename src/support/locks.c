@@ -64,11 +64,12 @@
  * this moment, or a reservation takes of its own child; or where the id of the
  * child is below that of its parent because somebody chose ids by hand.
  *
- * A third one is: who changes reservations has their rows when he finds, in the
- * way of a quota or a resource, a hold that expires in this moment and counts
- * against a quota that is not built, and builds it.  A builder has waited for
- * nobody's rows; who has that quota in share mode waits for rows of expired holds
- * alone.  They meet 40P01 only if that row is one of the reservation's.
+ * A third one is: who finds, in his way, a hold that has expired and counts
+ * against a quota that is not built, builds it, and may have built others, or have
+ * rows, by then; and who changes capacity, and so the shares of it, has the
+ * resource exclusively and shares quotas that are not built.  A quota is not built
+ * only until its first use after it was made, or its group or a type has changed.
+ * Two that meet there may meet 40P01.
  *
  * The chunk creation lock orders two creators of one chunk.  It is released
  * at once: the later one then sees the uncommitted row of the earlier one

@@ -238,6 +238,10 @@ UPDATE arbiter_reservation SET amount = 2 WHERE (reservation_id, part) = (:both,
 ALTER TABLE arbiter_reservation ENABLE TRIGGER USER;
 SELECT r.name, c.problem, c.during, c.expected, c.found FROM arbiter_check() c JOIN arbiter_resource r USING (resource_id)
 WHERE problem LIKE '%child%' ORDER BY r.name;
+-- and a rebuild has it follow
+SELECT arbiter_rebuild('both.disc') >= 0 AND arbiter_rebuild('both.farm') >= 0 AS rebuilt;
+SELECT count(*) FROM arbiter_check() WHERE problem LIKE '%child%';
+SELECT resource_name, during, capacity, reserved, available FROM arbiter_conflicts() WHERE resource_name LIKE 'both.%';
 ROLLBACK;
 
 -- a circle that was loaded does no harm

@@ -486,6 +486,18 @@ SELECT outcome($$ SELECT arbiter_set_template('tpl.suppressed', '{"tpl.cores": 2
 CREATE TRIGGER elsewhere BEFORE INSERT ON arbiter_resource FOR EACH ROW EXECUTE FUNCTION arbiter_template_trigger();
 SELECT outcome($$ INSERT INTO arbiter_resource (name) VALUES ('tpl.elsewhere') $$);
 ROLLBACK;
+-- plain SQL does not say by which template a reservation was booked, or by which series
+BEGIN;
+SELECT arbiter_reserve('tpl.node-1.cores', '2030-01-09', '2030-01-10', 1) AS id \gset
+SELECT outcome(format('INSERT INTO arbiter_reservation (resource_id, during, amount, %s) VALUES (arbiter_resource_id(%L), %L, 1, 1)',
+	c, 'tpl.node-1.cores', '[2030-01-09,2030-01-10)'))
+FROM unnest(ARRAY['template_id', 'template_count', 'series_id', 'occurrence']) c;
+SELECT outcome(format('UPDATE arbiter_reservation SET template_id = 1 WHERE reservation_id = %s', :id));
+SELECT arbiter_reserve_template('tpl.tiny', 1, '2030-01-09', '2030-01-10', resources => '{"tpl.cores": "tpl.node-1.cores"}') AS id \gset
+SELECT outcome(format('UPDATE arbiter_reservation SET template_id = NULL WHERE reservation_id = %s', :id));
+SELECT outcome(format('UPDATE arbiter_reservation SET template_count = 2 WHERE reservation_id = %s', :id));
+UPDATE arbiter_reservation SET attributes = '{}', template_id = template_id WHERE reservation_id = :id;
+ROLLBACK;
 -- a template of many resources
 BEGIN;
 SELECT count(arbiter_create_resource('tpl.many' || i)), count(arbiter_set_capacity('tpl.many' || i, '2030-01-01', '2030-02-01', 9))

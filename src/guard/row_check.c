@@ -290,6 +290,44 @@ check_no_share(TupleTableSlot *row, AttrNumber resource_column, bool is_copy)
 	(void) check_share(DatumGetNumeric(share));
 }
 
+/*
+ * Which template or series a reservation is of is for the functions to say, so
+ * that history stays true (55000).  A COPY loads it, as a restore does.
+ */
+static void
+check_origin(TupleTableSlot *new_row, TupleTableSlot *old_row,
+			 AttrNumber resource_column, bool is_copy)
+{
+	static const ReservationColumn origin[] = {
+		RESERVATION_TEMPLATE_ID, RESERVATION_TEMPLATE_COUNT,
+		RESERVATION_SERIES_ID, RESERVATION_OCCURRENCE
+	};
+
+	for (int i = 0; i < lengthof(origin); i++)
+	{
+		AttrNumber	column = arbiter_relations()->reservation_column[origin[i]];
+		Form_pg_attribute attribute = TupleDescAttr(new_row->tts_tupleDescriptor, column - 1);
+		bool		isnull;
+		bool		old_null = true;
+		Datum		value = slot_getattr(new_row, column, &isnull);
+		Datum		old = old_row == NULL ? (Datum) 0 : slot_getattr(old_row, column, &old_null);
+
+		if (isnull && old_null)
+			continue;
+		if (!isnull && !old_null &&
+			datumIsEqual(value, old, attribute->attbyval, attribute->attlen))
+			continue;
+		if (is_copy && is_loaded(new_row, resource_column))
+			return;
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot write column \"%s\" of table \"arbiter_reservation\"",
+						NameStr(attribute->attname)),
+				 errdetail("It says which template or series a reservation was booked by."),
+				 errhint("Book with arbiter_reserve_template() or arbiter_reserve_series().")));
+	}
+}
+
 /* is a row where it was, and has it not become active again? */
 static bool
 stays_in_place(TupleTableSlot *old_row, TupleTableSlot *new_row, Datum range)
@@ -360,7 +398,7 @@ set_occupied(TriggerData *trigger, HeapTuple new_tuple, TupleTableSlot *new_row,
  *						 ON arbiter_reservation, arbiter_capacity
  *
  * Errors: RV003, RV005, 22023, 23514 bad status, 23503 no such resource, 55000
- * the capacity of a child, a share.
+ * the capacity of a child, a share, a template or series that is not booked.
  * Locks: the request key if the row has a new one; the resource exclusively, if
  * it must be built.
  */
@@ -411,6 +449,9 @@ arbiter_row_trigger(PG_FUNCTION_ARGS)
 		check_no_share(new_row, resource_column, is_copy);
 	else if (is_reservation)
 		share_check_kept(trigger->tg_trigslot, new_row, false);
+	if (is_reservation)
+		check_origin(new_row, inserts ? NULL : trigger->tg_trigslot,
+					 resource_column, is_copy);
 	if (is_reservation)
 		lock_parts(new_row, inserts ? NULL : trigger->tg_trigslot);
 	else if (!is_copy || !is_loaded(new_row, resource_column))

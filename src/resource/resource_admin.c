@@ -28,7 +28,6 @@
 
 PG_FUNCTION_INFO_V1(arbiter_create_resource);
 PG_FUNCTION_INFO_V1(arbiter_alter_resource);
-PG_FUNCTION_INFO_V1(arbiter_rebuild);
 
 /* what can be added to any clock */
 #define MIN_LEAD_YEARS	1000
@@ -423,33 +422,4 @@ arbiter_alter_resource(PG_FUNCTION_ARGS)
 	row_writer_close(&writer);
 	CommandCounterIncrement();
 	PG_RETURN_VOID();
-}
-
-/*
- * arbiter_rebuild(resource text) -> bigint
- *
- * Derives the timeline of a resource anew from capacity and reservations;
- * returns its number of chunks.
- *
- * Errors: 22004, 42704, 40001.  Locks: the resource exclusively, and every
- * chunk of it, so it waits for all that are reserving and they for it.
- * Volatile and parallel unsafe: it writes.
- */
-Datum
-arbiter_rebuild(PG_FUNCTION_ARGS)
-{
-	char	   *name = argument_text(fcinfo, 0, "resource");
-	Snapshot	snapshot;
-	Resource	resource;
-	int64		chunks;
-
-	require_writable("arbiter_rebuild()");
-	LockRelationOid(arbiter_relations()->reservation, RowExclusiveLock);
-	snapshot = decision_snapshot();
-	resource_get(name, snapshot, &resource);
-	UnregisterSnapshot(snapshot);
-	chunks = timeline_rebuild(resource.id);
-	if (chunks < 0)
-		resource_vanished_error(name);
-	PG_RETURN_INT64(chunks);
 }

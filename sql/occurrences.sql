@@ -50,6 +50,36 @@ SELECT seen('FREQ=SECONDLY;COUNT=2', '2030-01-01 09:00');
 SELECT seen('FREQ=MONTHLY;COUNT=3', '2030-01-31 09:00');
 SELECT seen('FREQ=YEARLY;COUNT=2', '2028-02-29 09:00', window_end => '2050-01-01');
 
+-- the first ones, of a rule for less than a day that lists some
+SELECT seen('FREQ=HOURLY;BYHOUR=9;COUNT=2', '2030-01-01 00:00', 'UTC');
+SELECT seen('FREQ=HOURLY;BYHOUR=9,17;COUNT=2', '2030-01-01 08:00', 'UTC');
+SELECT seen('FREQ=SECONDLY;BYSECOND=30;COUNT=2', '2030-01-01 09:10', 'UTC');
+SELECT seen('FREQ=MINUTELY;BYMINUTE=56;COUNT=2', '2030-01-01 09:30', 'UTC');
+SELECT seen('FREQ=HOURLY;BYMINUTE=20,40;COUNT=3', '2030-01-01 09:30:15', 'UTC');
+SELECT min(start_time), max(start_time), count(*) FROM arbiter_occurrences('FREQ=MINUTELY;BYHOUR=10;COUNT=100', '2030-01-01 09:30', 'UTC', '-infinity', 'infinity');
+SELECT seen('FREQ=HOURLY;INTERVAL=5;BYDAY=TH;BYMONTHDAY=-29;COUNT=3', '2030-01-01 00:00', 'UTC');
+SELECT seen('FREQ=DAILY;BYMONTHDAY=-1,1;BYHOUR=9;COUNT=3', '2030-01-31 10:00', 'UTC');
+SELECT seen('FREQ=HOURLY;INTERVAL=23;BYYEARDAY=-365,2,366;COUNT=5', '2031-01-01 00:00', 'UTC', window_end => 'infinity');
+-- weeks of more than one, wherever they begin
+SELECT seen('FREQ=WEEKLY;INTERVAL=3;BYDAY=FR,TH;WKST=SA;COUNT=4', '2031-08-22 23:00', 'UTC');
+SELECT d::date, string_agg(to_char(o.start_time, 'MM-DD'), ' ' ORDER BY o.occurrence) FROM generate_series(timestamptz '2029-12-31', '2030-01-06', '1 day') d
+CROSS JOIN LATERAL arbiter_occurrences('FREQ=WEEKLY;INTERVAL=2;BYDAY=SU,TU;COUNT=4', d, 'UTC', '-infinity', 'infinity') o GROUP BY d ORDER BY d;
+SELECT seen('FREQ=WEEKLY;INTERVAL=2;BYDAY=SU;BYHOUR=8,20;BYMONTH=1,3;COUNT=5', '2030-01-02 12:00', 'UTC');
+-- weekdays numbered in the year, on some days of the month
+SELECT seen('FREQ=YEARLY;BYMONTHDAY=1;BYDAY=1MO', '2029-01-01 09:00', 'UTC', window_end => '2036-01-01');
+SELECT seen('FREQ=YEARLY;BYMONTHDAY=17,-26,12;BYDAY=-20WE', '2029-01-01 09:00', 'UTC', window_end => '2050-01-01');
+SELECT seen('FREQ=YEARLY;BYMONTH=1,6;BYMONTHDAY=1,2,3;BYDAY=1MO;COUNT=3', '2029-01-01 09:00', 'UTC', window_end => '2050-01-01');
+-- positions among days that are listed twice, or that a month does not have, and among times of a day
+SELECT seen('FREQ=MONTHLY;BYMONTHDAY=29,-1,-10,31;BYSETPOS=-1,2;COUNT=5', '2031-01-31 09:00', 'UTC');
+SELECT seen('FREQ=YEARLY;BYMONTHDAY=2,-5,-12,20,14;BYSETPOS=-3,-2;COUNT=4', '2028-12-15 09:00', 'UTC', window_end => 'infinity');
+SELECT seen('FREQ=MONTHLY;BYDAY=MO;BYHOUR=9,17;BYSETPOS=2,-1;COUNT=4', '2030-01-07 10:00', 'UTC');
+SELECT seen('FREQ=YEARLY;BYMONTH=4,9;BYSETPOS=-1;COUNT=2', '2030-09-30 10:00', 'UTC');
+SELECT seen('FREQ=YEARLY;BYMONTHDAY=1,2,3;BYDAY=1MO,10TU,6MO;BYSETPOS=-1;COUNT=3', '2029-01-01 10:00', 'UTC', window_end => 'infinity');
+-- the first start itself, where its time comes twice
+SELECT start_time FROM arbiter_occurrences('FREQ=DAILY;COUNT=2', '2030-10-27 00:30+00', 'Europe/London', '-infinity', 'infinity');
+SELECT start_time FROM arbiter_occurrences('FREQ=MINUTELY', '2030-10-27 00:59+00', 'Europe/London', '-infinity', '2030-10-27 01:01+00');
+SELECT start_time FROM arbiter_occurrences('FREQ=DAILY;UNTIL=20301027T003000Z', '2030-10-27 00:30+00', 'Europe/London', '-infinity', 'infinity');
+
 -- the end: of a day, local, or in UTC
 SELECT seen('FREQ=DAILY;UNTIL=20300331', '2030-03-30 23:30');
 SELECT seen('FREQ=DAILY;UNTIL=20300331T093000', '2030-03-30 09:30');
@@ -106,6 +136,15 @@ SELECT outcome($$ SELECT arbiter_occurrences('FREQ=SECONDLY;BYMONTH=3;COUNT=1', 
 SELECT outcome($$ SELECT arbiter_occurrences('* * * * *', '2030-01-01', 'UTC', '-infinity', '2031-01-01') $$);
 SELECT outcome($$ SELECT arbiter_occurrences('FREQ=SECONDLY;COUNT=2147483647', '2030-01-01', 'UTC', '-infinity', 'infinity') $$);
 SELECT outcome($$ SELECT arbiter_occurrences('FREQ=DAILY;BYDAY=' || repeat('MO,', 30000) || 'MO', '2030-01-01', 'UTC', '-infinity', '2031-01-01') $$);
+SELECT count(*), max(start_time) FROM arbiter_occurrences('FREQ=SECONDLY', '2030-01-01', 'UTC', '-infinity', '2030-01-02');
+-- where COUNT ends it, what is looked at until then
+SELECT rule, count(*), max(start_time) FROM unnest(ARRAY['FREQ=DAILY;BYHOUR=9,14;COUNT=4', 'FREQ=WEEKLY;BYDAY=MO;BYHOUR=9,14;COUNT=4', 'FREQ=HOURLY;BYHOUR=9;COUNT=2',
+	'FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYHOUR=9,14;COUNT=4', 'FREQ=MINUTELY;COUNT=5000']) rule
+CROSS JOIN LATERAL arbiter_occurrences(rule, '2030-01-01', 'UTC', '-infinity', 'infinity') GROUP BY rule ORDER BY rule;
+-- all rules of a text together
+SELECT count(*) FROM arbiter_occurrences(repeat(E'FREQ=MINUTELY;COUNT=1000\n', 200), '2030-01-01', 'UTC', '-infinity', 'infinity');
+SELECT outcome($$ SELECT arbiter_occurrences(repeat(E'FREQ=MINUTELY;COUNT=100000\n', 200), '2030-01-01', 'UTC', '-infinity', 'infinity') $$);
+SELECT outcome($$ SELECT arbiter_occurrences(repeat(E'FREQ=MINUTELY\n', 200), '2030-01-01', 'UTC', '-infinity', '2030-03-01') $$);
 -- an interrupt gives everything back
 SET statement_timeout TO '100ms';
 SELECT outcome($$ SELECT arbiter_occurrences('FREQ=MINUTELY', '2030-01-01', 'UTC', '-infinity', '2030-06-01') $$);
@@ -130,7 +169,7 @@ SELECT wrong(ARRAY['FREQ=WEEKLY;BYDAY=', 'FREQ=WEEKLY;BYDAY=MON', 'FREQ=WEEKLY;B
 	'FREQ=DAILY;BYYEARDAY=1',
 	(SELECT 'FREQ=MONTHLY;BYMONTHDAY=' || string_agg(d::text, ',') FROM generate_series(-31, 31) d WHERE d <> 0)]);
 -- what is right, but not what the library can do
-SELECT wrong(ARRAY['FREQ=WEEKLY;BYDAY=MO,TU;BYSETPOS=1', 'FREQ=MONTHLY;BYDAY=MO;BYHOUR=9,17;BYSETPOS=1', 'FREQ=DAILY;BYMONTHDAY=-1', 'FREQ=HOURLY;BYYEARDAY=-1',
+SELECT wrong(ARRAY['FREQ=WEEKLY;BYDAY=MO,TU;BYSETPOS=1', 'FREQ=DAILY;BYHOUR=9,14;BYSETPOS=1',
 	'FREQ=HOURLY;INTERVAL=5;BYHOUR=9,14', 'FREQ=YEARLY;BYYEARDAY=1;BYMONTH=1', 'FREQ=YEARLY;BYWEEKNO=5;BYMONTHDAY=1', 'FREQ=YEARLY;BYWEEKNO=-53',
 	'FREQ=YEARLY;BYWEEKNO=53', 'FREQ=DAILY;RSCALE=HEBREW', 'FREQ=DAILY;SKIP=OMIT']);
 SELECT wrong(ARRAY['RRULE;X=1:FREQ=DAILY', 'EXRULE:FREQ=DAILY', E'DTSTART:20300101T090000\nFREQ=DAILY', E'FREQ=DAILY\nEXDATE:', E'FREQ=DAILY\nEXDATE:20300101T090000,',
@@ -153,6 +192,7 @@ DECLARE
 	days integer[];
 	hours integer[];
 	positions integer[];
+	week integer;
 	number integer;
 	rule text;
 	first timestamp;
@@ -178,6 +218,7 @@ BEGIN
 		IF freq = 'MONTHLY' AND days IS NOT NULL AND monthdays IS NULL AND hours IS NULL AND random() < 0.7 THEN
 			positions := ARRAY[-1, 2];
 		END IF;
+		week := 1 + floor(random() * 7);
 		number := CASE WHEN random() < 0.5 THEN 1 + floor(random() * 30) END;
 		rule := 'FREQ=' || freq || ';INTERVAL=' || step
 			|| coalesce(';BYMONTH=' || array_to_string(months, ','), '')
@@ -185,7 +226,7 @@ BEGIN
 			|| coalesce(';BYDAY=' || (SELECT string_agg(names[d], ',') FROM unnest(days) d), '')
 			|| coalesce(';BYHOUR=' || array_to_string(hours, ','), '')
 			|| coalesce(';BYSETPOS=' || array_to_string(positions, ','), '')
-			|| coalesce(';COUNT=' || number, '');
+			|| ';WKST=' || names[week] || coalesce(';COUNT=' || number, '');
 		WITH day AS (
 			SELECT d, extract(year FROM d)::integer AS y, extract(month FROM d)::integer AS m,
 				extract(day FROM d)::integer AS md, extract(isodow FROM d)::integer AS wd,
@@ -195,7 +236,7 @@ BEGIN
 			SELECT d, y, m FROM day
 			WHERE CASE freq
 					WHEN 'DAILY' THEN d >= date_trunc('day', first) AND (d::date - first::date) % step = 0
-					WHEN 'WEEKLY' THEN ((date_trunc('week', d)::date - date_trunc('week', first)::date) / 7) % step = 0
+					WHEN 'WEEKLY' THEN ((date_trunc('week', d - (week - 1) * interval '1 day')::date - date_trunc('week', first - (week - 1) * interval '1 day')::date) / 7) % step = 0
 					WHEN 'MONTHLY' THEN ((y - extract(year FROM first)::integer) * 12 + m - extract(month FROM first)::integer) % step = 0
 					ELSE (y - extract(year FROM first)::integer) % step = 0 END
 				AND (months IS NULL OR m = ANY (months))
@@ -228,6 +269,83 @@ BEGIN
 		total := total + coalesce(cardinality(answer), 0);
 	END LOOP;
 	IF total < 5000 THEN
+		RAISE EXCEPTION 'not much of a test: %', total;
+	END IF;
+END $$;
+
+-- at random: every minute, which a model filters one by one
+DO $$
+DECLARE
+	freq text;
+	months integer[];
+	monthdays integer[];
+	days integer[];
+	hours integer[];
+	minutes integer[];
+	number integer;
+	rule text;
+	first timestamp;
+	expected timestamptz[];
+	answer timestamptz[];
+	total integer := 0;
+BEGIN
+	FOR round IN 1 .. 60 LOOP
+		freq := (ARRAY['MINUTELY', 'HOURLY', 'DAILY'])[1 + floor(random() * 3)];
+		first := timestamp '2030-01-28' + floor(random() * 3000) * interval '1 minute';
+		SELECT array_agg(DISTINCT 1 + floor(random() * 2)::integer) INTO months FROM generate_series(1, 3);
+		SELECT array_agg(DISTINCT CASE WHEN random() < 0.5 THEN -1 ELSE 1 END * (1 + floor(random() * 31)::integer)) INTO monthdays FROM generate_series(1, 12);
+		SELECT array_agg(DISTINCT 1 + floor(random() * 7)::integer) INTO days FROM generate_series(1, 5);
+		SELECT array_agg(DISTINCT floor(random() * 24)::integer) INTO hours FROM generate_series(1, 5);
+		SELECT array_agg(DISTINCT floor(random() * 60)::integer) INTO minutes FROM generate_series(1, 5);
+		IF random() < 0.7 THEN months := NULL; END IF;
+		IF random() < 0.7 THEN monthdays := NULL; END IF;
+		IF random() < 0.7 THEN days := NULL; END IF;
+		IF random() < 0.4 THEN hours := NULL; END IF;
+		IF random() < 0.4 THEN minutes := NULL; END IF;
+		number := CASE WHEN random() < 0.5 THEN 1 + floor(random() * 500) END;
+		rule := 'FREQ=' || freq
+			|| coalesce(';BYMONTH=' || array_to_string(months, ','), '')
+			|| coalesce(';BYMONTHDAY=' || array_to_string(monthdays, ','), '')
+			|| coalesce(';BYDAY=' || (SELECT string_agg((ARRAY['MO', 'TU', 'WE', 'TH', 'FR', 'SA', 'SU'])[d], ',') FROM unnest(days) d), '')
+			|| coalesce(';BYHOUR=' || array_to_string(hours, ','), '')
+			|| coalesce(';BYMINUTE=' || array_to_string(minutes, ','), '')
+			|| coalesce(';COUNT=' || number, '');
+		SELECT array_agg(t AT TIME ZONE 'UTC' ORDER BY t) INTO expected FROM (
+			SELECT t FROM generate_series(first, timestamp '2030-02-10', interval '1 minute') t
+			WHERE (months IS NULL OR extract(month FROM t) = ANY (months))
+				AND (monthdays IS NULL OR extract(day FROM t) = ANY (monthdays)
+					OR extract(day FROM t) - extract(day FROM date_trunc('month', t) + interval '1 month - 1 day') - 1 = ANY (monthdays))
+				AND (days IS NULL OR extract(isodow FROM t) = ANY (days))
+				AND (extract(hour FROM t) = ANY (hours) OR hours IS NULL AND (freq <> 'DAILY' OR extract(hour FROM t) = extract(hour FROM first)))
+				AND (extract(minute FROM t) = ANY (minutes) OR minutes IS NULL AND (freq = 'MINUTELY' OR extract(minute FROM t) = extract(minute FROM first)))
+			ORDER BY t LIMIT number) chosen;
+		SELECT array_agg(start_time ORDER BY occurrence) INTO answer
+		FROM arbiter_occurrences(rule, first AT TIME ZONE 'UTC', 'UTC', '-infinity', timestamptz '2030-02-10 00:00:30+00');
+		IF answer IS DISTINCT FROM expected THEN
+			RAISE EXCEPTION 'round %: % from %: model %, answer %', round, rule, first, expected[1:20], answer[1:20];
+		END IF;
+		total := total + coalesce(cardinality(answer), 0);
+	END LOOP;
+	IF total < 5000 THEN
+		RAISE EXCEPTION 'not much of a test: %', total;
+	END IF;
+END $$;
+-- where a window ends changes nothing of what is before, also while clocks change
+DO $$
+DECLARE
+	ends timestamptz;
+	total integer := 0;
+BEGIN
+	FOR ends IN SELECT d + m * interval '10 minutes' FROM unnest(ARRAY['2030-03-30 22:00', '2030-10-26 22:00', '2030-04-06 13:00', '2030-10-05 13:00']::timestamptz[]) d, generate_series(0, 40) m LOOP
+		FOR zone IN 0 .. 1 LOOP
+			IF (SELECT array_agg(o ORDER BY occurrence) FROM arbiter_occurrences('*/10 * * * *', ends - interval '6 hours', (ARRAY['Europe/London', 'Australia/Lord_Howe'])[zone + 1], '-infinity', ends) o) IS DISTINCT FROM
+				(SELECT array_agg(o ORDER BY occurrence) FROM arbiter_occurrences('*/10 * * * *', ends - interval '6 hours', (ARRAY['Europe/London', 'Australia/Lord_Howe'])[zone + 1], '-infinity', ends + interval '2 days') o WHERE start_time < ends) THEN
+				RAISE EXCEPTION 'differs at %', ends;
+			END IF;
+			total := total + 1;
+		END LOOP;
+	END LOOP;
+	IF total <> 328 THEN
 		RAISE EXCEPTION 'not much of a test: %', total;
 	END IF;
 END $$;

@@ -14,6 +14,8 @@
 #include "nodes/pg_list.h"
 #include "support/compat.h"
 
+#define DAYS_PER_WEEK	7
+
 /* an instant as a rule writes it */
 typedef struct RuleTime
 {
@@ -23,13 +25,25 @@ typedef struct RuleTime
 	char	   *zone;			/* of a local time; NULL: that of the rule */
 } RuleTime;
 
-/* one rule, in the form in which libical gets it */
+/* one rule: what libical goes through, and which of that it is */
 typedef struct RecurrenceRule
 {
 	char	   *text;			/* without COUNT and UNTIL */
+	double		tries_per_day;	/* that libical makes, at most */
+	bool		days_or_more;	/* its unit is no hour, minute or second */
+	bool		weekly;
+	List	   *start_days;		/* weekly: gone through from each of these; NIL:
+								 * from that of the first start */
+	int			week_start;		/* weekly: the week in which they are; 0: Sunday */
+	int			weeks;			/* weekly: from one to the next */
+	List	   *months;			/* what it is restricted to; NIL: not */
+	List	   *month_days;
+	List	   *year_days;
+	List	   *days;			/* of the week */
+	List	   *positions;		/* of those of a month or a year; NIL: all */
+	bool		yearly;
 	int32		count;			/* 0: no end by number */
 	RuleTime   *until;			/* NULL: no end in time */
-	double		tries_per_day;	/* that libical makes */
 	bool		never;			/* it names only days that do not exist */
 	bool		whole_minutes;	/* the seconds of the first start do not matter */
 } RecurrenceRule;

@@ -3,11 +3,10 @@
  * rule.c
  *	  One RRULE: its parts, read one by one.
  *
- * libical says of a rule only that it is wrong.  So each part is looked at here,
- * to name the one that is, and libical gets what is left: lists sorted and
- * without repetitions, because it goes through them as they are written.
- *
- * Which parts go together is looked at after that, see rule_check.c.
+ * libical says of a rule only that it is wrong.  So each part is read here, to
+ * name the one that is: lists are sorted and have no repetitions.  Whether the
+ * parts go together is looked at in rule_check.c, what becomes of them in
+ * rule_plan.c.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,22 +16,17 @@
 
 #include "utils/builtins.h"
 #include "utils/formatting.h"
+#include "utils/datetime.h"
 #include "utils/timestamp.h"
 
 /* the units of FREQ, ascending */
-static const char *const frequencies[] = {
+const char *const rule_frequencies[] = {
 	"SECONDLY", "MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"
 };
 
-static const char *const weekdays[] = {"SU", "MO", "TU", "WE", "TH", "FR", "SA"};
+const char *const rule_weekdays[] = {"SU", "MO", "TU", "WE", "TH", "FR", "SA"};
 
-static const struct
-{
-	const char *name;
-	int			least;
-	int			most;			/* also how many values libical has room for */
-	bool		negative;		/* counted from the end, too */
-}			number_parts[NUMBER_PARTS] = {
+const RulePartName rule_parts[NUMBER_PARTS] = {
 	{"BYSECOND", 0, 59, false},
 	{"BYMINUTE", 0, 59, false},
 	{"BYHOUR", 0, 23, false},
@@ -121,9 +115,9 @@ next_item(char **rest, char separator)
 static List *
 read_numbers(NumberPart part, const char *value)
 {
-	int			least = number_parts[part].least;
-	int			most = number_parts[part].most;
-	bool		negative = number_parts[part].negative;
+	int			least = rule_parts[part].least;
+	int			most = rule_parts[part].most;
+	bool		negative = rule_parts[part].negative;
 	char	   *rest = pstrdup(value);
 	char	   *item;
 	List	   *numbers = NIL;
@@ -134,7 +128,7 @@ read_numbers(NumberPart part, const char *value)
 
 		if (!read_number(item, negative ? -most : least, most, &number) ||
 			(negative && number == 0))
-			rule_part_error(number_parts[part].name, value,
+			rule_part_error(rule_parts[part].name, value,
 							negative ?
 							psprintf("\"%s\" is not a whole number from %d to %d, or from %d to %d.",
 									 item, least, most, -most, -least) :
@@ -142,7 +136,7 @@ read_numbers(NumberPart part, const char *value)
 									 item, least, most));
 		numbers = list_append_unique_int(numbers, number);
 		if (list_length(numbers) > most + (least == 0))
-			rule_part_error(number_parts[part].name, value,
+			rule_part_error(rule_parts[part].name, value,
 							psprintf("More than %d different values are not possible.",
 									 most + (least == 0)));
 	}
@@ -167,7 +161,7 @@ read_days(RuleParts *parts, const char *value)
 		{
 			char	   *name = item + length - 2;
 
-			day.day = find_word(weekdays, lengthof(weekdays), name);
+			day.day = find_word(rule_weekdays, DAYS_PER_WEEK, name);
 			name = pstrdup(name);
 			item[length - 2] = '\0';
 			known = day.day >= 0 &&
@@ -200,7 +194,7 @@ read_part(RuleParts *parts, const char *name, const char *value)
 
 	if (strcmp(name, "FREQ") == 0)
 	{
-		int			found = find_word(frequencies, lengthof(frequencies), value);
+		int			found = find_word(rule_frequencies, NO_FREQUENCY, value);
 
 		if (found < 0)
 			rule_part_error(name, value, "It must be SECONDLY, MINUTELY, HOURLY, DAILY, WEEKLY, MONTHLY or YEARLY.");
@@ -214,7 +208,7 @@ read_part(RuleParts *parts, const char *name, const char *value)
 		rule->until = rule_time_parse(name, value);
 	else if (strcmp(name, "WKST") == 0)
 	{
-		parts->week_start = find_word(weekdays, lengthof(weekdays), value);
+		parts->week_start = find_word(rule_weekdays, DAYS_PER_WEEK, value);
 		if (parts->week_start < 0)
 			rule_part_error(name, value, "It must be SU, MO, TU, WE, TH, FR or SA.");
 	}
@@ -226,61 +220,13 @@ read_part(RuleParts *parts, const char *name, const char *value)
 	{
 		for (int i = 0; i < NUMBER_PARTS; i++)
 		{
-			if (strcmp(name, number_parts[i].name) != 0)
+			if (strcmp(name, rule_parts[i].name) != 0)
 				continue;
 			parts->numbers[i] = read_numbers(i, value);
 			return;
 		}
 		rule_part_error(name, value, "There is no part of that name: they are FREQ, INTERVAL, COUNT, UNTIL, WKST, BYSECOND, BYMINUTE, BYHOUR, BYDAY, BYMONTHDAY, BYYEARDAY, BYWEEKNO, BYMONTH and BYSETPOS.");
 	}
-}
-
-static void
-append_numbers(StringInfo text, const RuleParts *parts, NumberPart part)
-{
-	ListCell   *cell;
-	char		separator = '=';
-
-	if (parts->numbers[part] == NIL)
-		return;
-	appendStringInfo(text, ";%s", number_parts[part].name);
-	foreach(cell, parts->numbers[part])
-	{
-		appendStringInfo(text, "%c%d", separator, lfirst_int(cell));
-		separator = ',';
-	}
-}
-
-/*
- * Write the rule as libical gets it.  Of a year, BYMONTHDAY alone would be that
- * of one month there: all are named then.
- */
-static char *
-rule_text(RuleParts *parts)
-{
-	StringInfoData text;
-
-	if (parts->frequency == EVERY_YEAR && parts->numbers[BY_MONTH_DAY] != NIL &&
-		parts->numbers[BY_MONTH] == NIL)
-	{
-		for (int month = 1; month <= MONTHS_PER_YEAR; month++)
-			parts->numbers[BY_MONTH] = lappend_int(parts->numbers[BY_MONTH], month);
-	}
-	initStringInfo(&text);
-	appendStringInfo(&text, "FREQ=%s;INTERVAL=%d", frequencies[parts->frequency],
-					 parts->interval);
-	if (parts->week_start >= 0)
-		appendStringInfo(&text, ";WKST=%s", weekdays[parts->week_start]);
-	for (int i = 0; i < NUMBER_PARTS; i++)
-		append_numbers(&text, parts, i);
-	for (int i = 0; i < parts->ndays; i++)
-	{
-		appendStringInfoString(&text, i == 0 ? ";BYDAY=" : ",");
-		if (parts->days[i].position != 0)
-			appendStringInfo(&text, "%d", parts->days[i].position);
-		appendStringInfoString(&text, weekdays[parts->days[i].day]);
-	}
-	return text.data;
 }
 
 /*
@@ -326,8 +272,6 @@ rule_parse(char *text)
 		read_part(&parts, name, value);
 	}
 	rule_check(&parts);
-	rule->never = rule_never_matches(&parts);
-	rule->tries_per_day = rule_tries_per_day(&parts);
-	rule->text = rule_text(&parts);
+	rule_plan(&parts);
 	return rule;
 }

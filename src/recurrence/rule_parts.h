@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * rule_parts.h
- *	  The parts of one RRULE.
+ *	  The parts of one RRULE, as they are read.
  *
  *-------------------------------------------------------------------------
  */
@@ -39,6 +39,14 @@ typedef enum NumberPart
 	NUMBER_PARTS
 } NumberPart;
 
+typedef struct RulePartName
+{
+	const char *name;
+	int			least;
+	int			most;			/* also how many values libical has room for */
+	bool		negative;		/* counted from the end, too */
+} RulePartName;
+
 /* a weekday of a list, with its position: 0 for every one */
 typedef struct Weekday
 {
@@ -54,18 +62,29 @@ typedef struct RuleParts
 	Frequency	frequency;
 	int			interval;
 	int			week_start;		/* -1: not given */
-	List	   *numbers[NUMBER_PARTS];
+	List	   *numbers[NUMBER_PARTS];	/* ascending */
 	Weekday    *days;
 	int			ndays;
 	bool		positions;		/* any of the days has one */
 	RecurrenceRule *rule;
 } RuleParts;
 
-pg_noreturn extern void rule_unsupported_error(const char *part,
-											   const char *detail,
+extern const char *const rule_frequencies[];
+extern const char *const rule_weekdays[];
+extern const RulePartName rule_parts[];
+
+pg_noreturn extern void rule_unsupported_error(const char *part, const char *detail,
 											   const char *hint);
 extern void rule_check(const RuleParts *parts);
-extern bool rule_never_matches(const RuleParts *parts);
-extern double rule_tries_per_day(const RuleParts *parts);
+extern void rule_plan(RuleParts *parts);
+
+/*
+ * How many values a list has, or the one that stands for none.
+ */
+static inline int
+rule_times(const RuleParts *parts, NumberPart part)
+{
+	return Max(list_length(parts->numbers[part]), 1);
+}
 
 #endif							/* ARBITER_RULE_PARTS_H */

@@ -432,6 +432,20 @@ SELECT FROM arbiter_cancel(:share);
 SELECT * FROM left_of('stan', '2027-01-28', '2027-02-08');
 SELECT * FROM quota_damage;
 
+-- who may reserve is held to quotas, and cannot set any
+CREATE ROLE regress_quota_booker;
+GRANT EXECUTE ON FUNCTION arbiter_reserve(text, timestamptz, timestamptz, bigint, text, text, boolean) TO regress_quota_booker;
+GRANT EXECUTE ON FUNCTION outcome(text, boolean) TO regress_quota_booker;
+SET ROLE regress_quota_booker;
+SELECT * FROM outcome($$SELECT arbiter_reserve('quota.gpu', '2027-12-01'::timestamptz, '2027-12-02', 17, 'alice')$$);
+SELECT * FROM outcome($$SELECT arbiter_reserve('quota.gpu', '2027-12-01'::timestamptz, '2027-12-02', 16, 'alice')$$);
+SELECT * FROM outcome($$SELECT arbiter_set_quota('alice', NULL, resource => 'quota.gpu')$$);
+SELECT * FROM outcome($$SELECT arbiter_add_member('lab', 'alice')$$);
+SELECT * FROM outcome($$SELECT * FROM arbiter_quota$$);
+RESET ROLE;
+DROP OWNED BY regress_quota_booker;
+DROP ROLE regress_quota_booker;
+
 -- the use of now
 SELECT FROM arbiter_create_resource('quota.now');
 SELECT FROM arbiter_set_capacity('quota.now', '2020-01-01', 'infinity', 10);

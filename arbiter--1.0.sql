@@ -142,6 +142,7 @@ CREATE TABLE @extschema@.arbiter_series (
 );
 CREATE UNIQUE INDEX arbiter_series_request_key
 	ON @extschema@.arbiter_series (user_id, request_key) WHERE request_key IS NOT NULL;
+CREATE INDEX arbiter_series_resource_idx ON @extschema@.arbiter_series (resource_id);
 
 -- What changes comes last: an update logs the bytes from the first that differs
 -- to the last one.
@@ -658,17 +659,18 @@ RETURNS TABLE (series_id bigint, occurrence integer, start_time timestamptz, end
 	available bigint, earliest_start timestamptz, largest_amount bigint)
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-CREATE FUNCTION @extschema@.arbiter_cancel_series(series_id bigint, from_occurrence integer DEFAULT 1)
+CREATE FUNCTION @extschema@.arbiter_cancel_series(series_id bigint, from_occurrence integer DEFAULT 1,
+	force boolean DEFAULT false)
 RETURNS TABLE (occurrence integer, reservation_id bigint, start_time timestamptz, end_time timestamptz)
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.arbiter_move_series(series_id bigint, shift interval,
-	from_occurrence integer DEFAULT 1)
+	from_occurrence integer DEFAULT 1, force boolean DEFAULT false)
 RETURNS TABLE (occurrence integer, reservation_id bigint, start_time timestamptz, end_time timestamptz)
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.arbiter_resize_series(series_id bigint, amount bigint,
-	from_occurrence integer DEFAULT 1)
+	from_occurrence integer DEFAULT 1, force boolean DEFAULT false)
 RETURNS TABLE (occurrence integer, reservation_id bigint, start_time timestamptz, end_time timestamptz)
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
@@ -1231,9 +1233,21 @@ BEGIN ATOMIC
 			ORDER BY o.created_at LIMIT arbiter_purge.max_rows) o
 		WHERE v.reservation_id = o.reservation_id AND v.part = o.part
 			AND v.status IN ('cancelled', 'expired')
+		RETURNING v.reservation_id, v.part
+	), old_series AS (
+		-- those of which nothing is left once this is done
+		DELETE FROM @extschema@.arbiter_series WHERE series_id IN (
+			SELECT s.series_id FROM @extschema@.arbiter_series s
+			WHERE s.created_at < arbiter_purge.before
+				AND NOT EXISTS (
+					SELECT FROM @extschema@.arbiter_reservation v
+					LEFT JOIN old_reservation o ON o.reservation_id = v.reservation_id AND o.part = v.part
+					WHERE v.series_id = s.series_id AND o.part IS NULL)
+			ORDER BY s.created_at LIMIT arbiter_purge.max_rows)
 		RETURNING 1
 	)
-	SELECT (SELECT count(*) FROM old_denial) + (SELECT count(*) FROM old_reservation);
+	SELECT (SELECT count(*) FROM old_denial) + (SELECT count(*) FROM old_reservation)
+		+ (SELECT count(*) FROM old_series);
 END;
 
 CREATE FUNCTION @extschema@.arbiter_version()
@@ -2185,9 +2199,9 @@ COMMENT ON FUNCTION @extschema@.arbiter_cancel(bigint, boolean) IS 'cancel a res
 
 COMMENT ON FUNCTION @extschema@.arbiter_occurrences(text, timestamptz, text, timestamptz, timestamptz) IS 'when a rule (iCalendar RRULE, EXDATE, RDATE, or five cron fields) recurs in a window, in the wall-clock time of a time zone';
 COMMENT ON FUNCTION @extschema@.arbiter_reserve_series(text, bigint, interval, text, timestamptz, text, boolean, timestamptz, text, text, boolean) IS 'reserve every occurrence of a rule, one result row each; all or nothing, unless told to skip what does not fit';
-COMMENT ON FUNCTION @extschema@.arbiter_cancel_series(bigint, integer) IS 'cancel the occurrences of a series from one on; one row each';
-COMMENT ON FUNCTION @extschema@.arbiter_move_series(bigint, interval, integer) IS 'move the occurrences of a series from one on, by what clocks show in its time zone, all or nothing; one row each';
-COMMENT ON FUNCTION @extschema@.arbiter_resize_series(bigint, bigint, integer) IS 'give the occurrences of a series another amount from one on, all or nothing; one row each';
+COMMENT ON FUNCTION @extschema@.arbiter_cancel_series(bigint, integer, boolean) IS 'cancel the occurrences of a series from one on; one row each';
+COMMENT ON FUNCTION @extschema@.arbiter_move_series(bigint, interval, integer, boolean) IS 'move the occurrences of a series from one on, by what clocks show in its time zone, all or nothing; one row each';
+COMMENT ON FUNCTION @extschema@.arbiter_resize_series(bigint, bigint, integer, boolean) IS 'give the occurrences of a series another amount from one on, all or nothing; one row each';
 
 -- comments: life of a reservation
 COMMENT ON FUNCTION @extschema@.arbiter_confirm(bigint) IS 'make a reservation of a hold that has not expired';
@@ -2469,7 +2483,7 @@ COMMENT ON FUNCTION @extschema@.arbiter_microseconds(timestamptz) IS 'microsecon
 COMMENT ON FUNCTION @extschema@.arbiter_instant(bigint) IS 'the instant that many microseconds after 2000-01-01 UTC';
 COMMENT ON FUNCTION @extschema@.arbiter_check(text) IS 'recompute the timeline from capacity and reservations; one row per discrepancy, none when healthy';
 COMMENT ON FUNCTION @extschema@.arbiter_rebuild(text) IS 'derive the timeline of a resource anew; returns the number of chunks';
-COMMENT ON FUNCTION @extschema@.arbiter_purge(timestamptz, bigint) IS 'delete denials, and cancelled and expired reservations, made before an instant; returns the number of rows';
+COMMENT ON FUNCTION @extschema@.arbiter_purge(timestamptz, bigint) IS 'delete denials, cancelled and expired reservations, and series of which nothing is left, made before an instant; returns the number of rows';
 COMMENT ON FUNCTION @extschema@.arbiter_version() IS 'version of the installed extension';
 
 -- comments: charts and reports

@@ -50,6 +50,37 @@ SELECT arbiter_cancel(:id);
 UPDATE arbiter_reservation SET created_at = '1999-01-01' WHERE reservation_id = :id;
 SELECT arbiter_purge('1999-02-01');
 SELECT count(*) FROM arbiter_reservation WHERE reservation_id = :id;
+-- a series goes with the last of its occurrences, and its key is free
+CREATE FUNCTION book() RETURNS TABLE (series_id bigint, occurrence integer, start_time timestamptz, granted boolean) LANGUAGE sql AS $$
+	SELECT s.series_id, s.occurrence, s.start_time, s.granted
+	FROM arbiter_reserve_series('purge', 1, '1 day', 'FREQ=DAILY;COUNT=3', '2030-02-01', user_id => 'sue', request_key => 'k') s
+$$;
+SELECT DISTINCT series_id AS sue FROM book() \gset
+UPDATE arbiter_series SET created_at = '1999-01-01' WHERE series_id = :sue;
+SELECT count(*) FROM arbiter_cancel_series(:sue, 2);
+UPDATE arbiter_reservation SET created_at = '1999-01-01' WHERE series_id = :sue;
+SELECT arbiter_purge('1999-02-01', 1);
+SELECT arbiter_purge('1999-02-01');
+SELECT series_id = :sue, occurrence, start_time, granted FROM book();
+SELECT count(*) FROM arbiter_cancel_series(:sue);
+SELECT series_id = :sue, occurrence, start_time, granted FROM book();
+SELECT arbiter_purge('1999-02-01');
+SELECT count(*) FROM arbiter_series WHERE series_id = :sue;
+SELECT DISTINCT series_id AS again, series_id = :sue AS same, count(*) FROM book() GROUP BY series_id \gset
+SELECT :'same', :'count';
+-- one whose rows were deleted by hand: the key is free, the purge takes the rest
+DELETE FROM arbiter_reservation WHERE series_id = :again;
+SELECT outcome($$ SELECT arbiter_reserve_series('purge', 1000, '1 day', 'FREQ=DAILY;COUNT=3', '2030-02-01', user_id => 'sue', request_key => 'k') $$);
+SELECT count(*) FROM arbiter_series WHERE series_id = :again;
+SELECT DISTINCT series_id AS third, series_id = :again AS same, count(*) FROM book() GROUP BY series_id \gset
+SELECT :'same', :'count';
+SELECT count(*) FROM arbiter_series WHERE user_id = 'sue';
+DELETE FROM arbiter_reservation WHERE series_id = :third;
+SELECT arbiter_reserve('purge', '2030-02-01', '2030-02-02', 1, 'sue', 'k') > 0;
+UPDATE arbiter_series SET created_at = '1999-01-01' WHERE series_id = :third;
+SELECT arbiter_purge('1999-02-01');
+SELECT count(*) FROM arbiter_series WHERE user_id = 'sue';
+DROP FUNCTION book();
 -- everything
 SELECT arbiter_purge('infinity', 1000000) >= 0;
 SELECT count(*) FROM arbiter_denial;

@@ -123,6 +123,82 @@ SELECT outcome(c) FROM unnest(ARRAY['SELECT arbiter_cancel_series(NULL)', 'SELEC
 	'SELECT arbiter_move_series(NULL, ''1 day'')', 'SELECT arbiter_move_series(-1, ''1 day'')', 'SELECT arbiter_move_series(1, NULL)', 'SELECT arbiter_move_series(1, ''1 day'', NULL)',
 	'SELECT arbiter_resize_series(NULL, 1)', 'SELECT arbiter_resize_series(-1, 1)', 'SELECT arbiter_resize_series(1, NULL)', 'SELECT arbiter_resize_series(1, 0)', 'SELECT arbiter_resize_series(1, 1, NULL)']) c;
 
+-- moved, an occurrence lasts what the series says, also while clocks change
+SELECT arbiter_create_resource('series.clock') > 0;
+SELECT arbiter_set_capacity('series.clock', '2029-01-01', '2032-01-01', 10);
+CREATE FUNCTION lasting(series bigint) RETURNS TABLE (occurrence integer, start_time timestamptz, lasts interval, amount bigint) LANGUAGE sql STABLE AS $$
+	SELECT v.occurrence, lower(v.during), upper(v.during) - lower(v.during), v.amount
+	FROM arbiter_reservation v WHERE v.series_id = series AND v.status = 'confirmed' ORDER BY v.occurrence, v.part
+$$;
+SELECT DISTINCT series_id AS spring FROM arbiter_reserve_series('series.clock', 1, '2 hours', 'FREQ=DAILY;COUNT=3', '2030-03-30 00:00', 'Europe/London') \gset
+SELECT count(*) FROM arbiter_move_series(:spring, '1 hour');
+SELECT * FROM lasting(:spring);
+SELECT count(*) FROM arbiter_move_series(:spring, '-1 hour');
+SELECT * FROM lasting(:spring);
+SELECT DISTINCT series_id AS autumn FROM arbiter_reserve_series('series.clock', 1, '2 hours', 'FREQ=DAILY;COUNT=3', '2030-10-26 00:00', 'Europe/London') \gset
+SELECT count(*) FROM arbiter_move_series(:autumn, '1 hour');
+SELECT * FROM lasting(:autumn);
+SELECT count(*) FROM arbiter_move_series(:autumn, '-1 hour');
+SELECT * FROM lasting(:autumn);
+-- days are those of the calendar: of 23, 24 and 25 hours
+SELECT DISTINCT series_id AS days FROM arbiter_reserve_series('series.clock', 1, '1 day', 'FREQ=DAILY;COUNT=3', '2030-03-30 00:00', 'Europe/London') \gset
+SELECT * FROM lasting(:days);
+SELECT count(*) FROM arbiter_move_series(:days, '210 days');
+SELECT * FROM lasting(:days);
+-- months: the last of a month is the last of a shorter one
+SELECT DISTINCT series_id AS month FROM arbiter_reserve_series('series.clock', 1, '1 day', 'FREQ=DAILY;COUNT=4', '2030-01-28 00:00', 'Europe/London') \gset
+SELECT count(*) FROM arbiter_move_series(:month, '1 month');
+SELECT * FROM lasting(:month);
+-- one that was changed by itself keeps its own length, and its parts theirs
+SELECT reservation_id AS id FROM arbiter_reservation WHERE series_id = :days AND occurrence = 2 \gset
+SELECT arbiter_extend(:id, '2030-10-28 06:00');
+SELECT reservation_id AS id FROM arbiter_reservation WHERE series_id = :days AND occurrence = 3 \gset
+SELECT arbiter_resize(:id, 3, from_time => '2030-10-28 22:00');
+SELECT * FROM lasting(:days);
+SELECT count(*) FROM arbiter_move_series(:days, '-1 day');
+SELECT * FROM lasting(:days);
+SELECT count(*) FROM arbiter_move_series(:days, '1 day');
+SELECT * FROM lasting(:days);
+
+-- what was sublet of an occurrence has to go with it, unless forced
+SELECT arbiter_sublet(:id, 'series.child') > 0;
+SELECT arbiter_reserve('series.child', '2030-10-28 22:30', '2030-10-28 23:00', 3) > 0;
+SELECT outcome(format('SELECT arbiter_cancel_series(%s)', :days));
+SELECT outcome(format('SELECT arbiter_move_series(%s, %L)', :days, '-1 day'));
+SELECT outcome(format('SELECT arbiter_resize_series(%s, 1)', :days));
+SELECT outcome(format('SELECT arbiter_cancel_series(%s, force => NULL)', :days));
+SELECT count(*) FROM arbiter_resize_series(:days, 2, force => true);
+SELECT count(*) FROM arbiter_conflicts('series.child');
+SELECT count(*) FROM arbiter_move_series(:days, '-1 day', force => true);
+SELECT count(*) FROM arbiter_cancel_series(:days, force => true);
+SELECT count(*) FROM arbiter_capacity WHERE resource_id = id_of('series.child');
+SELECT arbiter_drop_resource('series.child', force => true);
+DROP FUNCTION lasting(bigint);
+
+-- a key is that of a series or of a reservation, not of both
+CREATE FUNCTION told(query text) RETURNS SETOF text LANGUAGE sql AS $$
+	SELECT regexp_replace(outcome, '(series|reservation) \d+', '\1 <id>', 'g') FROM outcome(query)
+$$;
+SELECT arbiter_reserve('series.clock', '2031-01-01', '2031-01-02', 1, 'gil', 'one') > 0;
+SELECT told($$ SELECT arbiter_reserve_series('series.clock', 1, '1 day', 'FREQ=DAILY;COUNT=1', '2031-01-01', user_id => 'gil', request_key => 'one') $$);
+SELECT DISTINCT series_id AS gil FROM arbiter_reserve_series('series.clock', 1, '1 day', 'FREQ=DAILY;COUNT=2', '2031-01-01', user_id => 'gil', request_key => 'many') \gset
+SELECT told($$ SELECT arbiter_reserve('series.clock', '2031-01-01', '2031-01-02', 1, 'gil', 'many') $$);
+SELECT told($$ SELECT arbiter_hold('series.clock', '2031-01-01', '2031-01-02', 1, '1 hour', 'gil', 'many') $$);
+SELECT granted, reason, regexp_replace(message, '\d+', '<id>') FROM arbiter_reserve_many('[{"resource": "series.clock", "start_time": "2031-01-01", "end_time": "2031-01-02", "amount": 1, "user_id": "gil", "request_key": "many"}]');
+SELECT arbiter_reserve('series.clock', '2031-01-01', '2031-01-02', 1, 'hal', 'many') AS hal \gset
+SELECT told(format('SELECT arbiter_transfer(%s, %L)', :hal, 'gil'));
+
+-- what is left of a series when its resource is dropped
+SELECT arbiter_create_resource('series.gone') > 0, arbiter_create_resource('series.stays') > 0;
+SELECT arbiter_set_capacity(name, '2030-01-01', '2031-01-01', 1) FROM unnest(ARRAY['series.gone', 'series.stays']) name;
+SELECT DISTINCT series_id AS gone FROM arbiter_reserve_series('series.gone', 1, '1 day', 'FREQ=DAILY;COUNT=2', '2030-01-01') \gset
+SELECT DISTINCT series_id AS stays FROM arbiter_reserve_series('series.gone', 1, '1 day', 'FREQ=DAILY;COUNT=2', '2030-02-01') \gset
+UPDATE arbiter_reservation SET resource_id = id_of('series.stays') WHERE series_id = :stays AND occurrence = 2;
+SELECT arbiter_drop_resource('series.gone', force => true);
+SELECT series_id = :stays FROM arbiter_series WHERE series_id IN (:gone, :stays);
+SELECT occurrence, start_time FROM arbiter_move_series(:stays, '1 day');
+SELECT arbiter_cancel_series(:stays) IS NOT NULL;
+
 -- plain SQL on the rows of a series is held to capacity like any other
 SELECT outcome(format('UPDATE arbiter_reservation SET amount = 3 WHERE series_id = %s', :ann));
 SELECT outcome(format('UPDATE arbiter_reservation SET user_id = %L WHERE series_id = %s', 'fay', :ann));
@@ -241,3 +317,4 @@ END $$;
 SELECT c.* FROM arbiter_resource r CROSS JOIN LATERAL arbiter_check(r.name) c WHERE r.name LIKE 'series.%';
 SELECT * FROM timeline_differences('series.random', '2030-01-01', '2030-01-15');
 DROP FUNCTION rows_of(bigint);
+DROP FUNCTION told(text);

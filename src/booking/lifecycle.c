@@ -198,8 +198,8 @@ arbiter_transfer(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_UNIQUE_VIOLATION),
 				 errmsg("user \"%s\" has used the request key of reservation " INT64_FORMAT,
 						user_id, reservation_id),
-				 errdetail("Request key \"%s\" made reservation " INT64_FORMAT " for that user.",
-						   key.key, key.reservation_id),
+				 errdetail("Request key \"%s\" made %s for that user.",
+						   key.key, request_key_answer(&key)),
 				 errhint("A request key goes with its reservation, and a user can have it once: set request_key of one of the two to NULL first.")));
 
 	for (int i = 0; i < change.nparts; i++)

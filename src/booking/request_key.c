@@ -10,16 +10,22 @@
  * then is anything decided.  A first reservation that was cancelled since is
  * still the answer; a refusal leaves nothing to find.
  *
+ * A key made a reservation or a series, not both.
+ *
  *-------------------------------------------------------------------------
  */
 #include "booking/request_key.h"
 
+#include "access/stratnum.h"
+#include "access/xact.h"
 #include "catalog/pg_collation.h"
 #include "common/hashfn.h"
+#include "reservation/reservation.h"
 #include "support/errors.h"
 #include "support/key_scan.h"
 #include "support/locks.h"
 #include "support/relations.h"
+#include "support/row_writer.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
@@ -51,38 +57,122 @@ request_fingerprint(const char *arguments)
 															 (int) strlen(arguments), 0));
 }
 
+static void
+scan_key(KeyScan *scan, Oid table, Oid index, Snapshot snapshot,
+		 const char *user_id, const char *key)
+{
+	ScanKeyData keys[2];
+
+	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
+						   DEFAULT_COLLATION_OID, F_TEXTEQ,
+						   CStringGetTextDatum(user_id));
+	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
+						   DEFAULT_COLLATION_OID, F_TEXTEQ,
+						   CStringGetTextDatum(key));
+	key_scan_begin(scan, table, index, snapshot, keys, 2);
+}
+
 /*
- * request_key_find looks up whether a key, which is locked, was answered.
+ * Was the row that a scan found made with the same arguments?
+ */
+static bool
+same_fingerprint(KeyScan *scan, AttrNumber column, const RequestKey *key)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(scan->slot, column, &isnull);
+
+	return !isnull && key->fingerprint != NULL &&
+		strcmp(TextDatumGetCString(value), key->fingerprint) == 0;
+}
+
+static void
+find_reservation(RequestKey *key, Snapshot snapshot)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	const AttrNumber *columns = relations->reservation_column;
+	KeyScan		scan;
+	bool		isnull;
+
+	scan_key(&scan, relations->reservation, relations->reservation_request_key,
+			 snapshot, key->user_id, key->key);
+	if (key_scan_next(&scan))
+	{
+		key->found = true;
+		key->reservation_id = DatumGetInt64(slot_getattr(scan.slot, columns[RESERVATION_ID], &isnull));
+		key->same = !key->for_series &&
+			same_fingerprint(&scan, columns[RESERVATION_REQUEST_FINGERPRINT], key);
+	}
+	key_scan_end(&scan);
+}
+
+/*
+ * A series is an answer as long as any of its occurrences is there: one that was
+ * purged as a whole is forgotten, as a reservation is.
+ */
+static void
+find_series(RequestKey *key, Snapshot snapshot)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	const AttrNumber *columns = relations->series_column;
+	KeyScan		scan;
+	bool		isnull;
+	int64		series_id;
+
+	scan_key(&scan, relations->series, relations->series_request_key,
+			 snapshot, key->user_id, key->key);
+	if (key_scan_next(&scan))
+	{
+		series_id = DatumGetInt64(slot_getattr(scan.slot, columns[SERIES_ID], &isnull));
+		if (series_is_booked(series_id, snapshot))
+		{
+			key->found = true;
+			key->series_id = series_id;
+			key->same = key->for_series &&
+				same_fingerprint(&scan, columns[SERIES_REQUEST_FINGERPRINT], key);
+		}
+	}
+	key_scan_end(&scan);
+}
+
+/*
+ * request_key_find looks up whether a key, which is locked, was answered: by a
+ * reservation or by a series.
  */
 void
 request_key_find(RequestKey *key)
 {
-	const ArbiterRelations *relations = arbiter_relations();
-	Snapshot	snapshot;
-	KeyScan		scan;
-	ScanKeyData keys[2];
+	Snapshot	snapshot = latest_snapshot();
 
-	snapshot = latest_snapshot();
-	ScanKeyEntryInitialize(&keys[0], 0, 1, BTEqualStrategyNumber, InvalidOid,
-						   DEFAULT_COLLATION_OID, F_TEXTEQ,
-						   CStringGetTextDatum(key->user_id));
-	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
-						   DEFAULT_COLLATION_OID, F_TEXTEQ,
-						   CStringGetTextDatum(key->key));
-	key_scan_begin(&scan, relations->reservation,
-				   relations->reservation_request_key, snapshot, keys, 2);
-	key->found = key_scan_next(&scan);
+	key->found = false;
 	key->same = false;
-	if (key->found)
-	{
-		const AttrNumber *columns = relations->reservation_column;
-		bool		isnull;
-		Datum		value;
+	find_reservation(key, snapshot);
+	if (!key->found)
+		find_series(key, snapshot);
+	UnregisterSnapshot(snapshot);
+}
 
-		key->reservation_id = DatumGetInt64(slot_getattr(scan.slot, columns[RESERVATION_ID], &isnull));
-		value = slot_getattr(scan.slot, columns[RESERVATION_REQUEST_FINGERPRINT], &isnull);
-		key->same = !isnull &&
-			strcmp(TextDatumGetCString(value), key->fingerprint) == 0;
+/*
+ * request_key_forget_series deletes what a key, which is locked and was not
+ * answered, left behind of a series without occurrences.
+ *
+ * Locks: RowExclusiveLock on arbiter_series.  40001 where somebody deletes it too.
+ */
+void
+request_key_forget_series(const char *user_id, const char *key)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	Snapshot	snapshot = latest_snapshot();
+	KeyScan		scan;
+	RowWriter	writer;
+
+	scan_key(&scan, relations->series, relations->series_request_key, snapshot,
+			 user_id, key);
+	if (key_scan_next(&scan))
+	{
+		row_writer_open(&writer, relations->series, CMD_DELETE);
+		row_writer_delete(&writer, &scan.slot->tts_tid);
+		row_writer_close(&writer);
+		CommandCounterIncrement();
 	}
 	key_scan_end(&scan);
 	UnregisterSnapshot(snapshot);
@@ -133,6 +223,17 @@ request_keys_find(RequestKey **keys, int n)
 }
 
 /*
+ * request_key_answer names what a key that was found has made.
+ */
+char *
+request_key_answer(const RequestKey *key)
+{
+	if (key->series_id != 0)
+		return psprintf("series " INT64_FORMAT, key->series_id);
+	return psprintf("reservation " INT64_FORMAT, key->reservation_id);
+}
+
+/*
  * request_key_reused is the fault of a call whose key was used before, with
  * other arguments (RV013).
  */
@@ -142,7 +243,7 @@ request_key_reused(const RequestKey *key, Fault *fault)
 	return fault_set(fault, ERRCODE_ARBITER_KEY_REUSED,
 					 psprintf("request key \"%s\" was used with different arguments",
 							  key->key),
-					 psprintf("It made reservation " INT64_FORMAT " for user \"%s\".",
-							  key->reservation_id, key->user_id),
+					 psprintf("It made %s for user \"%s\".",
+							  request_key_answer(key), key->user_id),
 					 pstrdup("Use a new key for a new request."));
 }

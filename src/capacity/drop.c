@@ -10,6 +10,7 @@
 #include "access/xact.h"
 #include "capacity/children.h"
 #include "charge/quota.h"
+#include "reservation/reservation.h"
 #include "resource/resource_admin.h"
 #include "resource/resource_cache.h"
 #include "storage/lmgr.h"
@@ -51,6 +52,35 @@ sweep_rows(Oid relid, Oid index, int32 resource_id, bool delete_them)
 	if (delete_them)
 		row_writer_close(&writer);
 	return count;
+}
+
+/*
+ * Delete the series that were asked of a resource and of which nothing is left:
+ * the occurrences of others may be reservations of another resource now.
+ */
+static void
+drop_series(int32 resource_id)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	AttrNumber	id = relations->series_column[SERIES_ID];
+	Snapshot	snapshot = latest_snapshot();
+	RowWriter	writer;
+	KeyScan		scan;
+	ScanKeyData key;
+
+	row_writer_open(&writer, relations->series, CMD_DELETE);
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(resource_id));
+	key_scan_begin(&scan, relations->series, relations->series_resource_idx, snapshot, &key, 1);
+	while (key_scan_next(&scan))
+	{
+		bool		isnull;
+
+		if (!series_is_booked(DatumGetInt64(slot_getattr(scan.slot, id, &isnull)), snapshot))
+			row_writer_delete(&writer, &scan.slot->tts_tid);
+	}
+	key_scan_end(&scan);
+	UnregisterSnapshot(snapshot);
+	row_writer_close(&writer);
 }
 
 /*
@@ -108,6 +138,7 @@ resource_drop_contents(const Resource *resource, bool force)
 	LockRelationOid(relations->capacity, RowExclusiveLock);
 	LockRelationOid(relations->price, RowExclusiveLock);
 	LockRelationOid(relations->timeline, RowExclusiveLock);
+	LockRelationOid(relations->series, RowExclusiveLock);
 	drop_quotas(resource, force);
 	timeline_unbuild(resource->id);
 	count = sweep_rows(relations->reservation, relations->reservation_start_idx,
@@ -126,6 +157,7 @@ resource_drop_contents(const Resource *resource, bool force)
 			   resource->id, true);
 	sweep_rows(relations->price, relations->price_end_idx, resource->id, true);
 	CommandCounterIncrement();
+	drop_series(resource->id);
 	if (count > 0)
 	{
 		children_find_of_resource(&children, resource->id);

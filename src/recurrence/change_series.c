@@ -35,35 +35,32 @@ typedef struct SeriesChange
 	Change		change;
 	int64		series_id;
 	text	   *zone;
+	Interval   *duration;		/* of an occurrence, as it was asked for */
 } SeriesChange;
 
 /*
- * The time zone of a series; RV008 if there is none of that id.
+ * Read what a series is; RV008 if there is none of that id.
  */
-static text *
-series_zone(int64 series_id, Snapshot snapshot)
+static void
+read_series(SeriesChange *series, Snapshot snapshot)
 {
 	const ArbiterRelations *relations = arbiter_relations();
-	text	   *zone = NULL;
+	const AttrNumber *columns = relations->series_column;
 	KeyScan		scan;
 	ScanKeyData key;
+	bool		isnull;
 
-	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(series_id));
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(series->series_id));
 	key_scan_begin(&scan, relations->series, relations->series_pkey, snapshot, &key, 1);
-	if (key_scan_next(&scan))
-	{
-		bool		isnull;
-		Datum		tz = slot_getattr(scan.slot, relations->series_column[SERIES_TZ], &isnull);
-
-		zone = DatumGetTextPCopy(tz);
-	}
-	key_scan_end(&scan);
-	if (zone == NULL)
+	if (!key_scan_next(&scan))
 		ereport(ERROR,
 				(errcode(ERRCODE_ARBITER_NOT_FOUND),
-				 errmsg("series " INT64_FORMAT " does not exist", series_id),
+				 errmsg("series " INT64_FORMAT " does not exist", series->series_id),
 				 errhint("The number is the series_id that arbiter_reserve_series() returned.")));
-	return zone;
+	series->zone = DatumGetTextPCopy(slot_getattr(scan.slot, columns[SERIES_TZ], &isnull));
+	series->duration = palloc(sizeof(Interval));
+	*series->duration = *DatumGetIntervalP(slot_getattr(scan.slot, columns[SERIES_DURATION], &isnull));
+	key_scan_end(&scan);
 }
 
 /*
@@ -72,7 +69,7 @@ series_zone(int64 series_id, Snapshot snapshot)
  */
 static void
 open_series(FunctionCallInfo fcinfo, const char *function, int from_argument,
-			SeriesChange *series)
+			int force_argument, SeriesChange *series)
 {
 	const ArbiterRelations *relations = arbiter_relations();
 	AttrNumber	id = relations->reservation_column[RESERVATION_ID];
@@ -89,10 +86,12 @@ open_series(FunctionCallInfo fcinfo, const char *function, int from_argument,
 	series->series_id = PG_GETARG_INT64(0);
 	argument_not_null(fcinfo, from_argument, "from_occurrence");
 	from = PG_GETARG_INT32(from_argument);
+	argument_not_null(fcinfo, force_argument, "force");
 
 	change_open(&series->change, function);
+	series->change.force = PG_GETARG_BOOL(force_argument);
 	snapshot = decision_snapshot();
-	series->zone = series_zone(series->series_id, snapshot);
+	read_series(series, snapshot);
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT8EQ,
 				Int64GetDatum(series->series_id));
 	ScanKeyInit(&keys[1], 2, BTGreaterEqualStrategyNumber, F_INT4GE,
@@ -155,15 +154,16 @@ close_series(FunctionCallInfo fcinfo, SeriesChange *series)
 }
 
 /*
- * arbiter_cancel_series(series_id bigint, from_occurrence integer)
+ * arbiter_cancel_series(series_id bigint, from_occurrence integer,
+ *						 force boolean)
  * -> rows (occurrence integer, reservation_id bigint, start_time timestamptz,
  *			end_time timestamptz)
  *
  * Cancels the occurrences of a series from one on; one row each, in the order of
- * reservation ids.
+ * reservation ids.  force is for their children, see children.c.
  *
  * Errors: 22004 NULL; RV008 no such series, or nothing left of it from there on;
- * 25006; 40001 above READ COMMITTED.  Locks: as arbiter_cancel(), for all of
+ * RV011 reservations of a child would be uncovered (not with force); 25006; 40001 above READ COMMITTED.  Locks: as arbiter_cancel(), for all of
  * them.  Volatile and parallel unsafe: it writes.
  */
 Datum
@@ -173,7 +173,7 @@ arbiter_cancel_series(PG_FUNCTION_ARGS)
 	SeriesChange series = {0};
 	Change	   *change = &series.change;
 
-	open_series(fcinfo, "arbiter_cancel_series()", 1, &series);
+	open_series(fcinfo, "arbiter_cancel_series()", 1, 2, &series);
 	for (int i = 0; i < change->nparts; i++)
 	{
 		ChangePart *part = &change->parts[i];
@@ -190,45 +190,35 @@ arbiter_cancel_series(PG_FUNCTION_ARGS)
 	return close_series(fcinfo, &series);
 }
 
-static TimestampTz
-shifted(const SeriesChange *series, TimestampTz instant, const Interval *shift)
-{
-	Datum		local;
-
-	if (TIMESTAMP_NOT_FINITE(instant))
-		return instant;
-	local = DirectFunctionCall2(timestamp_pl_interval,
-								TimestampGetDatum(local_time(instant, series->zone)),
-								IntervalPGetDatum(shift));
-	return zone_time(DatumGetTimestamp(local), series->zone);
-}
-
 /*
- * arbiter_move_series(series_id bigint, shift interval, from_occurrence integer)
- * -> rows as arbiter_cancel_series()
+ * Move an occurrence, all its parts from one on; returns the number of the first
+ * that is not of it.
  *
- * Moves the occurrences of a series from one on, by what clocks show in its time
- * zone: from nine to ten is '1 hour', from Tuesday to Wednesday '1 day'.  All or
- * nothing; each may use what any of them gives back.
- *
- * Errors: as arbiter_cancel_series(); RV003 where a change of clocks leaves
- * nothing of an occurrence; RV007, RV006, RV002, RV001, 22008 as arbiter_move().
- * Locks: as arbiter_move(), for all of them.  Volatile and parallel unsafe: it
- * writes.
+ * It keeps what it lasts as the series has it, a day say, however long that is
+ * there.  If it was changed by itself, all of it moves by the same time.
  */
-Datum
-arbiter_move_series(PG_FUNCTION_ARGS)
+static int
+move_occurrence(SeriesChange *series, int from, const Interval *shift)
 {
 	AttrNumber	during = arbiter_relations()->reservation_column[RESERVATION_DURING];
-	SeriesChange series = {0};
-	Change	   *change = &series.change;
-	Interval   *shift;
+	Change	   *change = &series->change;
+	TimestampTz first = DT_NOEND;
+	TimestampTz moved;
+	int			nlive = 0;
+	int			to = from;
 
-	argument_not_null(fcinfo, 0, "series_id");
-	argument_not_null(fcinfo, 1, "shift");
-	shift = PG_GETARG_INTERVAL_P(1);
-	open_series(fcinfo, "arbiter_move_series()", 2, &series);
-	for (int i = 0; i < change->nparts; i++)
+	for (; to < change->nparts &&
+		 change->parts[to].reservation_id == change->parts[from].reservation_id; to++)
+	{
+		if (!change->parts[to].live)
+			continue;
+		nlive++;
+		first = Min(first, change->parts[to].start);
+	}
+	if (nlive == 0)
+		return to;
+	moved = wall_clock_shift(first, shift, series->zone);
+	for (int i = from; i < to; i++)
 	{
 		ChangePart *part = &change->parts[i];
 		TimestampTz start;
@@ -237,8 +227,13 @@ arbiter_move_series(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		if (!part->live)
 			continue;
-		start = shifted(&series, part->start, shift);
-		end = shifted(&series, part->end, shift);
+		start = part->start + (moved - first);
+		if (nlive == 1 && part->end == occurrence_end(first, series->duration, series->zone))
+			end = occurrence_end(moved, series->duration, series->zone);
+		else if (TIMESTAMP_IS_NOEND(part->end))
+			end = part->end;
+		else
+			end = part->end + (moved - first);
 		check_time_range(start, end);
 		if (start == part->start && end == part->end)
 			continue;
@@ -246,6 +241,36 @@ arbiter_move_series(PG_FUNCTION_ARGS)
 		row_writer_set(&change->writer, during, range_datum(start, end), false);
 		change_end_row(change, part);
 	}
+	return to;
+}
+
+/*
+ * arbiter_move_series(series_id bigint, shift interval, from_occurrence integer,
+ *					   force boolean)
+ * -> rows as arbiter_cancel_series()
+ *
+ * Moves the starts of the occurrences of a series from one on, by what clocks show
+ * in its time zone: from nine to ten is '1 hour', from Tuesday to Wednesday
+ * '1 day'.  Each lasts what the series says; one that was changed by itself, as
+ * long as before.  All or nothing; each may use what any of them gives back.
+ *
+ * Errors: as arbiter_cancel_series(); RV007, RV006, RV002, RV001, 22008 as arbiter_move().
+ * Locks: as arbiter_move(), for all of them.  Volatile and parallel unsafe: it
+ * writes.
+ */
+Datum
+arbiter_move_series(PG_FUNCTION_ARGS)
+{
+	SeriesChange series = {0};
+	Change	   *change = &series.change;
+	Interval   *shift;
+
+	argument_not_null(fcinfo, 0, "series_id");
+	argument_not_null(fcinfo, 1, "shift");
+	shift = PG_GETARG_INTERVAL_P(1);
+	open_series(fcinfo, "arbiter_move_series()", 2, 3, &series);
+	for (int i = 0; i < change->nparts;)
+		i = move_occurrence(&series, i, shift);
 	change_share_gaps(change);
 	change_check_lead(change);
 	if (!change_apply(change))
@@ -254,7 +279,8 @@ arbiter_move_series(PG_FUNCTION_ARGS)
 }
 
 /*
- * arbiter_resize_series(series_id bigint, amount bigint, from_occurrence integer)
+ * arbiter_resize_series(series_id bigint, amount bigint,
+ *						 from_occurrence integer, force boolean)
  * -> rows as arbiter_cancel_series()
  *
  * Gives the occurrences of a series another amount from one on, all or nothing.
@@ -274,7 +300,7 @@ arbiter_resize_series(PG_FUNCTION_ARGS)
 	argument_not_null(fcinfo, 1, "amount");
 	amount = PG_GETARG_INT64(1);
 	check_amount(amount);
-	open_series(fcinfo, "arbiter_resize_series()", 2, &series);
+	open_series(fcinfo, "arbiter_resize_series()", 2, 3, &series);
 	for (int i = 0; i < change->nparts; i++)
 	{
 		ChangePart *part = &change->parts[i];

@@ -111,6 +111,9 @@ read_field(CronField field, char *text)
 			{
 				at++;
 				last = read_value(field, text, &at);
+				/* Sunday is the last day of a week too */
+				if (field == CRON_WEEKDAY && last == 0 && first > 0)
+					last = 7;
 				if (last < first)
 					field_error(field, text, psprintf("The range from %d to %d is empty.", first, last));
 			}

@@ -55,28 +55,6 @@ typedef struct Expansion
 	TimeList	starts;
 } Expansion;
 
-/*
- * local_time returns what clocks show in a zone at an instant.
- */
-Timestamp
-local_time(TimestampTz instant, text *zone)
-{
-	return DatumGetTimestamp(DirectFunctionCall2(timestamptz_zone,
-												 PointerGetDatum(zone),
-												 TimestampTzGetDatum(instant)));
-}
-
-/*
- * zone_time returns the instant at which clocks show a time in a zone.
- */
-TimestampTz
-zone_time(Timestamp time, text *zone)
-{
-	return DatumGetTimestampTz(DirectFunctionCall2(timestamp_zone,
-												   PointerGetDatum(zone),
-												   TimestampGetDatum(time)));
-}
-
 static struct icaltimetype
 ical_time(Timestamp time)
 {

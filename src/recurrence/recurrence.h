@@ -70,5 +70,9 @@ extern TimestampTz *recurrence_expand(const Recurrence *recurrence,
 /* wall-clock arithmetic in a time zone, as PostgreSQL has it */
 extern Timestamp local_time(TimestampTz instant, text *zone);
 extern TimestampTz zone_time(Timestamp time, text *zone);
+extern TimestampTz wall_clock_shift(TimestampTz instant, const Interval *shift,
+									text *zone);
+extern TimestampTz occurrence_end(TimestampTz start, const Interval *duration,
+								  text *zone);
 
 #endif							/* ARBITER_RECURRENCE_H */

@@ -13,7 +13,6 @@
 #include "access/xact.h"
 #include "booking/batch.h"
 #include "commands/sequence.h"
-#include "common/int.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "recurrence/recurrence.h"
@@ -70,32 +69,6 @@ enum
 
 #define SET_COLUMN(which, value) \
 	(values[which] = (value), nulls[which] = false)
-
-/*
- * The end of an occurrence: days and months are those of the zone's calendar,
- * hours and less are time that passes.
- */
-static TimestampTz
-end_of(const SeriesCall *call, TimestampTz start)
-{
-	Interval	days = *call->duration;
-	Timestamp	local;
-	TimestampTz end = start;
-
-	days.time = 0;
-	if (days.day != 0 || days.month != 0)
-	{
-		local = DatumGetTimestamp(DirectFunctionCall2(timestamp_pl_interval,
-													  TimestampGetDatum(local_time(start, call->zone)),
-													  IntervalPGetDatum(&days)));
-		end = zone_time(local, call->zone);
-	}
-	if (pg_add_s64_overflow(end, call->duration->time, &end) || !IS_VALID_TIMESTAMP(end))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("timestamp out of range")));
-	return end;
-}
 
 static void
 check_duration(const Interval *duration)
@@ -160,55 +133,27 @@ read_series(FunctionCallInfo fcinfo, SeriesCall *call)
 static int64
 find_answered(const SeriesCall *call)
 {
-	const ArbiterRelations *relations = arbiter_relations();
-	Snapshot	snapshot;
-	KeyScan		scan;
-	ScanKeyData keys[2];
-	RequestKey	key = {.user_id = call->user_id,.key = call->request_key};
+	RequestKey	key = {.user_id = call->user_id,.key = call->request_key,
+	.fingerprint = call->fingerprint,.for_series = true};
 	Fault		fault;
 
 	request_key_lock(call->user_id, call->request_key);
-	snapshot = decision_snapshot();
-	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_TEXTEQ,
-				CStringGetTextDatum(call->user_id));
-	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_TEXTEQ,
-				CStringGetTextDatum(call->request_key));
-	key_scan_begin(&scan, relations->series, relations->series_request_key,
-				   snapshot, keys, 2);
-	if (key_scan_next(&scan))
-	{
-		bool		isnull;
-		Datum		fingerprint;
-
-		key.found = true;
-		key.reservation_id =
-			DatumGetInt64(slot_getattr(scan.slot, relations->series_column[SERIES_ID], &isnull));
-		fingerprint = slot_getattr(scan.slot,
-								   relations->series_column[SERIES_REQUEST_FINGERPRINT],
-								   &isnull);
-		key.same = !isnull &&
-			strcmp(TextDatumGetCString(fingerprint), call->fingerprint) == 0;
-	}
-	key_scan_end(&scan);
-	UnregisterSnapshot(snapshot);
+	request_key_find(&key);
 	if (key.found && !key.same && request_key_reused(&key, &fault))
-	{
-		fault.detail = psprintf("It made series " INT64_FORMAT " for user \"%s\".",
-								key.reservation_id, call->user_id);
 		fault_raise(&fault);
-	}
-	return key.reservation_id;
+	return key.series_id;
 }
 
 /*
- * Answer once more: the occurrences that were booked, as they are now.
+ * Answer once more: the occurrences that were booked, as they are now, by whoever
+ * had the key before.
  */
 static void
 put_answered(ReturnSetInfo *result, int64 series_id)
 {
 	const ArbiterRelations *relations = arbiter_relations();
 	const AttrNumber *columns = relations->reservation_column;
-	Snapshot	snapshot = decision_snapshot();
+	Snapshot	snapshot = latest_snapshot();
 	KeyScan		scan;
 	ScanKeyData key;
 
@@ -346,7 +291,7 @@ make_requests(const SeriesCall *call, const TimestampTz *starts, int n)
 		request->call.request.requirements = &request->requirement;
 		request->call.request.nrequirements = 1;
 		request->call.request.start = starts[i];
-		request->call.request.end = end_of(call, starts[i]);
+		request->call.request.end = occurrence_end(starts[i], call->duration, call->zone);
 		request->call.request.tryout = call->tryout;
 		request->call.start_given = true;
 		request->call.user_id = call->user_id;
@@ -433,7 +378,11 @@ arbiter_reserve_series(PG_FUNCTION_ARGS)
 	for (int i = 0; i < n; i++)
 		booked |= requests[i].outcome == BATCH_GRANTED;
 	if (booked)
+	{
+		if (call.request_key != NULL)
+			request_key_forget_series(call.user_id, call.request_key);
 		write_series(&call, &requests[0]);
+	}
 	for (int i = 0; i < n; i++)
 		put_row(result, &call, &requests[i], booked);
 	return (Datum) 0;

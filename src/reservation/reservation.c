@@ -9,11 +9,13 @@
 
 #include "charge/charge.h"
 #include "support/arguments.h"
+#include "support/key_scan.h"
 #include "support/locks.h"
 #include "support/relations.h"
 #include "timeline/base_rows.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/fmgroids.h"
 #include "utils/snapmgr.h"
 
 static Datum
@@ -444,4 +446,24 @@ reservation_reap(NetChange *net, const ReservationTake *take)
 
 	net_change_add_parts(net, take->resource_id, NULL, &segment);
 	reservation_charge(net, take, 1, false);
+}
+
+/*
+ * series_is_booked tells whether there is any reservation of a series, whatever
+ * its status.
+ */
+bool
+series_is_booked(int64 series_id, Snapshot snapshot)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	KeyScan		scan;
+	ScanKeyData key;
+	bool		any;
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(series_id));
+	key_scan_begin(&scan, relations->reservation, relations->reservation_series_idx,
+				   snapshot, &key, 1);
+	any = key_scan_next(&scan);
+	key_scan_end(&scan);
+	return any;
 }

@@ -54,5 +54,6 @@ extern void reservation_give_back(NetChange *net, const ReservationTake *take);
 extern void reservation_charge(NetChange *net, const ReservationTake *take,
 							   int sign, bool judged);
 extern void reservation_reap(NetChange *net, const ReservationTake *take);
+extern bool series_is_booked(int64 series_id, Snapshot snapshot);
 
 #endif							/* ARBITER_RESERVATION_H */

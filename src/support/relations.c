@@ -193,6 +193,7 @@ arbiter_relations(void)
 	cache.series = find_relation(schema, "arbiter_series");
 	cache.series_pkey = find_relation(schema, "arbiter_series_pkey");
 	cache.series_request_key = find_relation(schema, "arbiter_series_request_key");
+	cache.series_resource_idx = find_relation(schema, "arbiter_series_resource_idx");
 	cache.series_id_seq = find_relation(schema, "arbiter_series_series_id_seq");
 	cache.reservation_series_idx = find_relation(schema, "arbiter_reservation_series_idx");
 	cache.reservation_share_idx = find_relation(schema, "arbiter_reservation_share_idx");

@@ -207,6 +207,7 @@ typedef struct ArbiterRelations
 	Oid			series;
 	Oid			series_pkey;
 	Oid			series_request_key;
+	Oid			series_resource_idx;
 	Oid			series_id_seq;
 	Oid			reservation_series_idx;
 	Oid			reservation_share_idx;

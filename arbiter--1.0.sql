@@ -221,7 +221,7 @@ CREATE TABLE @extschema@.arbiter_quota (
 	CONSTRAINT arbiter_quota_quota_id_check CHECK (quota_id > 0),
 	CONSTRAINT arbiter_quota_subject_kind_check CHECK (subject_kind IN ('user', 'group')),
 	CONSTRAINT arbiter_quota_resource_check CHECK (resource_id IS NULL OR resource_type IS NULL),
-	CONSTRAINT arbiter_quota_measure_check CHECK (measure IN ('amount', 'unit_hours')),
+	CONSTRAINT arbiter_quota_measure_check CHECK (measure IN ('amount', 'unit_hours', 'cost')),
 	CONSTRAINT arbiter_quota_per_check CHECK (per IN ('day', 'week', 'month', 'quarter', 'year')),
 	CONSTRAINT arbiter_quota_window_check
 		CHECK ((measure = 'amount') = (per IS NULL) AND (per IS NULL) = (tz IS NULL))
@@ -325,6 +325,16 @@ CREATE TRIGGER arbiter_truncate AFTER TRUNCATE ON @extschema@.arbiter_template_i
 
 CREATE TRIGGER zz_arbiter_price BEFORE INSERT OR UPDATE ON @extschema@.arbiter_price
 	FOR EACH ROW EXECUTE FUNCTION @extschema@.arbiter_price_trigger();
+CREATE TRIGGER arbiter_before_prices BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.arbiter_price
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.arbiter_price_trigger();
+CREATE TRIGGER arbiter_after_prices AFTER INSERT OR UPDATE OR DELETE ON @extschema@.arbiter_price
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.arbiter_price_trigger();
+CREATE TRIGGER arbiter_truncate AFTER TRUNCATE ON @extschema@.arbiter_price
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.arbiter_price_trigger();
+ALTER TABLE @extschema@.arbiter_price ENABLE ALWAYS TRIGGER arbiter_truncate;
+CREATE TRIGGER arbiter_replica AFTER INSERT OR UPDATE OR DELETE ON @extschema@.arbiter_price
+	FOR EACH ROW EXECUTE FUNCTION @extschema@.arbiter_price_trigger();
+ALTER TABLE @extschema@.arbiter_price ENABLE REPLICA TRIGGER arbiter_replica;
 CREATE TRIGGER zz_arbiter_quota BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.arbiter_quota
 	FOR EACH ROW EXECUTE FUNCTION @extschema@.arbiter_quota_trigger();
 ALTER TABLE @extschema@.arbiter_quota ENABLE ALWAYS TRIGGER zz_arbiter_quota;
@@ -1018,7 +1028,7 @@ BEGIN ATOMIC
 		WHERE arbiter_check.resource IS NULL
 	), counted AS (
 		-- what counts against which quota
-		SELECT q.quota_id, q.measure, q.tz, v.amount, v.during,
+		SELECT q.quota_id, q.measure, q.tz, v.resource_id, v.amount, v.during,
 			CASE WHEN q.per = 'quarter' THEN interval '3 months' ELSE ('1 ' || q.per)::interval END AS length,
 			q.per, greatest(lower(v.during), '1900-01-01 00:00Z') AS first_instant,
 			least(upper(v.during), '2200-01-01 00:00Z') AS last_instant
@@ -1041,8 +1051,17 @@ BEGIN ATOMIC
 		WHERE c.measure = 'amount'
 		UNION ALL
 		SELECT c.quota_id, w.start_time, w.end_time,
-			c.amount::numeric * (@extschema@.arbiter_microseconds(least(w.end_time, c.last_instant))
-								 - @extschema@.arbiter_microseconds(greatest(w.start_time, c.first_instant)))
+			CASE WHEN c.measure = 'unit_hours' THEN c.amount::numeric
+					* (@extschema@.arbiter_microseconds(least(w.end_time, c.last_instant))
+						- @extschema@.arbiter_microseconds(greatest(w.start_time, c.first_instant)))
+				-- in millionths, of prices per hour
+				ELSE round(c.amount * coalesce((
+					SELECT sum(p.price * (@extschema@.arbiter_microseconds(least(w.end_time, c.last_instant, upper(p.during)))
+						- @extschema@.arbiter_microseconds(greatest(w.start_time, c.first_instant, lower(p.during)))))
+					FROM @extschema@.arbiter_price p
+					WHERE p.resource_id = c.resource_id AND p.during && tstzrange(
+						greatest(w.start_time, c.first_instant), least(w.end_time, c.last_instant))), 0)
+						* 1.00000000000000000000 / 3600) END
 		FROM counted c
 		CROSS JOIN LATERAL generate_series(date_trunc(c.per, c.first_instant AT TIME ZONE c.tz) - c.length,
 			(c.last_instant AT TIME ZONE c.tz) + c.length, c.length) g (local_time)
@@ -1090,7 +1109,7 @@ BEGIN ATOMIC
 		FROM @extschema@.arbiter_quota_limit l
 		JOIN @extschema@.arbiter_quota q USING (quota_id)
 		JOIN chosen ON chosen.resource_id = - q.quota_id
-		CROSS JOIN LATERAL (VALUES (trunc(l.amount * CASE WHEN q.measure = 'amount' THEN 1 ELSE 3600000000 END)
+		CROSS JOIN LATERAL (VALUES (trunc(l.amount * CASE q.measure WHEN 'amount' THEN 1 WHEN 'cost' THEN 1000000 ELSE 3600000000 END)
 			- 4611686018427387903)) d (amount)
 		CROSS JOIN LATERAL (VALUES
 			(@extschema@.arbiter_microseconds(lower(l.during)), d.amount),
@@ -2175,7 +2194,7 @@ COMMENT ON FUNCTION @extschema@.arbiter_set_capacity(text, timestamptz, timestam
 COMMENT ON FUNCTION @extschema@.arbiter_add_capacity(text, timestamptz, timestamptz, bigint, boolean) IS 'add to the declared capacity of every step of this range; undeclared time becomes declared';
 COMMENT ON FUNCTION @extschema@.arbiter_load_schedule(text, bigint[], boolean) IS 'replace the whole schedule by {start, end, amount} triples in epoch seconds';
 COMMENT ON FUNCTION @extschema@.arbiter_resource_id(text) IS 'the resource_id of a resource';
-COMMENT ON FUNCTION @extschema@.arbiter_price_trigger() IS 'before each raw row of arbiter_price: normalises the range, refuses what is of no resource';
+COMMENT ON FUNCTION @extschema@.arbiter_price_trigger() IS 'at raw changes of arbiter_price: normalises the range, refuses what is of no resource; has budgets derived anew';
 COMMENT ON FUNCTION @extschema@.arbiter_set_price(text, numeric, timestamptz, timestamptz) IS 'declare what one unit costs per hour over exactly this range; NULL takes the price away';
 COMMENT ON FUNCTION @extschema@.arbiter_cost(bigint) IS 'what a reservation costs: amount times hours times price, of all its parts; 0 if it is cancelled or has expired';
 COMMENT ON FUNCTION @extschema@.arbiter_cost(integer, tstzrange, bigint) IS 'what an amount of a resource costs over a range';
@@ -2219,19 +2238,19 @@ COMMENT ON FUNCTION @extschema@.arbiter_expire(bigint) IS 'mark expired holds as
 -- comments: templates
 
 COMMENT ON TABLE @extschema@.arbiter_quota IS 'what users and groups may have at most, one row per quota: of a resource, of the resources of a type, or of all; arbiter_quota_limit has how much and when';
-COMMENT ON COLUMN @extschema@.arbiter_quota.measure IS 'amount: at any instant; unit_hours: in each window of the calendar of tz, a day, week, month, quarter or year';
+COMMENT ON COLUMN @extschema@.arbiter_quota.measure IS 'amount: at any instant; unit_hours: in each window of the calendar of tz, a day, week, month, quarter or year; cost: what is spent in each window';
 COMMENT ON TABLE @extschema@.arbiter_quota_limit IS 'limits of quotas by time range; without a row there is no limit';
-COMMENT ON COLUMN @extschema@.arbiter_quota_limit.amount IS 'units, or unit-hours in a window';
+COMMENT ON COLUMN @extschema@.arbiter_quota_limit.amount IS 'units, or unit-hours or money in a window';
 COMMENT ON TABLE @extschema@.arbiter_group_member IS 'who is in which group: what members have counts together against the quotas of the group';
 COMMENT ON SEQUENCE @extschema@.arbiter_quota_quota_id_seq IS 'quota_id by default';
-COMMENT ON VIEW @extschema@.arbiter_quota_use IS 'how much of each quota is used now? Of a quota of unit_hours, in the window that is now';
+COMMENT ON VIEW @extschema@.arbiter_quota_use IS 'how much of each quota is used now? Of a quota of unit_hours or cost, in the window that is now';
 COMMENT ON FUNCTION @extschema@.arbiter_quota_trigger() IS 'before each raw change of a quota or a group: refuses it, but for COPY';
-COMMENT ON FUNCTION @extschema@.arbiter_set_quota(text, numeric, text, text, text, text, text, text, timestamptz, timestamptz) IS 'limit what a user or a group may have: amount at any instant, or unit_hours per window; NULL takes the limit of this range away; returns the quota_id';
+COMMENT ON FUNCTION @extschema@.arbiter_set_quota(text, numeric, text, text, text, text, text, text, timestamptz, timestamptz) IS 'limit what a user or a group may have: amount at any instant, unit_hours or cost per window; NULL takes the limit of this range away; returns the quota_id';
 COMMENT ON FUNCTION @extschema@.arbiter_drop_quota(text, text, text, text, text, text) IS 'drop a quota with all its limits';
 COMMENT ON FUNCTION @extschema@.arbiter_add_member(text, text) IS 'put a user into a group';
 COMMENT ON FUNCTION @extschema@.arbiter_drop_member(text, text) IS 'take a user out of a group';
 COMMENT ON FUNCTION @extschema@.arbiter_rebuild_quota(integer) IS 'derive what is left of a quota anew; returns the number of chunks';
-COMMENT ON FUNCTION @extschema@.arbiter_quota_timeline(integer, timestamptz, timestamptz) IS 'what is left of a quota over time, one row per step; of unit_hours, one per window at least';
+COMMENT ON FUNCTION @extschema@.arbiter_quota_timeline(integer, timestamptz, timestamptz) IS 'what is left of a quota over time, one row per step; of unit_hours or cost, one per window at least';
 COMMENT ON FUNCTION @extschema@.arbiter_quota_calendar(text, timestamptz, timestamptz, interval, text) IS 'the quotas that a user or a group is under, over time: allocated, used, available by step, or by bucket of a grain';
 COMMENT ON TABLE @extschema@.arbiter_template IS 'named bundles of amounts, one row per version; the highest version of a name is the current one; a version is never changed';
 COMMENT ON COLUMN @extschema@.arbiter_template.retired_at IS 'set by arbiter_drop_template(): no new bookings; NULL: in use';
@@ -2405,6 +2424,10 @@ COMMENT ON TRIGGER arbiter_guard_update ON @extschema@.arbiter_capacity IS 'chan
 COMMENT ON TRIGGER arbiter_replica ON @extschema@.arbiter_capacity IS 'makes a resource unbuilt when replication changes its rows';
 COMMENT ON TRIGGER arbiter_truncate ON @extschema@.arbiter_capacity IS 'keeps what is derived of the table true when it is emptied';
 COMMENT ON TRIGGER zz_arbiter_row ON @extschema@.arbiter_capacity IS 'brings a row into its stored form, or refuses it';
+COMMENT ON TRIGGER arbiter_after_prices ON @extschema@.arbiter_price IS 'has budgets derived anew';
+COMMENT ON TRIGGER arbiter_before_prices ON @extschema@.arbiter_price IS 'keeps others from reserving where there are budgets';
+COMMENT ON TRIGGER arbiter_replica ON @extschema@.arbiter_price IS 'has budgets derived anew when replication changes prices';
+COMMENT ON TRIGGER arbiter_truncate ON @extschema@.arbiter_price IS 'has budgets derived anew when the table is emptied';
 COMMENT ON TRIGGER zz_arbiter_price ON @extschema@.arbiter_price IS 'brings a price into its stored form, or refuses it';
 COMMENT ON TRIGGER arbiter_guard_delete ON @extschema@.arbiter_reservation IS 'gives back what the rows of a statement took';
 COMMENT ON TRIGGER arbiter_guard_insert ON @extschema@.arbiter_reservation IS 'holds the rows of a statement to capacity';
@@ -2430,11 +2453,11 @@ COMMENT ON COLUMN @extschema@.arbiter_quota_use.subject_kind IS 'user or group';
 COMMENT ON COLUMN @extschema@.arbiter_quota_use.subject IS 'a user_id, or a group_id';
 COMMENT ON COLUMN @extschema@.arbiter_quota_use.resource IS 'of this resource; NULL: of resource_type, or of everything';
 COMMENT ON COLUMN @extschema@.arbiter_quota_use.resource_type IS 'of the resources of this type together';
-COMMENT ON COLUMN @extschema@.arbiter_quota_use.measure IS 'amount or unit_hours';
-COMMENT ON COLUMN @extschema@.arbiter_quota_use.per IS 'the window of unit_hours';
+COMMENT ON COLUMN @extschema@.arbiter_quota_use.measure IS 'amount, unit_hours or cost';
+COMMENT ON COLUMN @extschema@.arbiter_quota_use.per IS 'the window of unit_hours and cost';
 COMMENT ON COLUMN @extschema@.arbiter_quota_use.tz IS 'whose calendar the windows are of';
 COMMENT ON COLUMN @extschema@.arbiter_quota_use.allocated IS 'the limit now; NULL: none';
-COMMENT ON COLUMN @extschema@.arbiter_quota_use.used IS 'what is taken, units or unit-hours';
+COMMENT ON COLUMN @extschema@.arbiter_quota_use.used IS 'what is taken: units, unit-hours or money';
 COMMENT ON COLUMN @extschema@.arbiter_quota_use.available IS 'what is left; below zero where more is used';
 COMMENT ON TRIGGER arbiter_truncate ON @extschema@.arbiter_group_member IS 'has quotas derived anew when the table is emptied';
 COMMENT ON TRIGGER zz_arbiter_quota ON @extschema@.arbiter_group_member IS 'refuses raw changes but for COPY, and lets backends forget what they know of quotas';

@@ -99,6 +99,8 @@ SELECT arbiter_set_quota('limited user', 5, resource => 'limited');
 SELECT arbiter_set_quota('limited user', 6, resource => 'limited', start_time => '2030-02-01');
 SELECT arbiter_set_quota('crew', 240.25, 'unit_hours', resource_type => 'limited', subject_kind => 'group', tz => 'Europe/London');
 SELECT arbiter_add_member('crew', 'limited user'), arbiter_add_member('crew', 'other');
+SELECT arbiter_set_price('limited', 1.25);
+SELECT arbiter_set_quota('limited user', 200.5, 'cost', tz => 'UTC');
 SELECT arbiter_reserve('limited', '2030-01-10', '2030-01-11', 4, 'limited user');
 SELECT arbiter_reserve('limited', '2030-01-30', '2030-02-02', 2, 'other');
 -- the random load leaves these alone
@@ -211,6 +213,8 @@ sub check_restored
 	is( sqlstate_of($node, q{INSERT INTO arbiter_reservation (resource_id, during, amount, user_id)
 			SELECT resource_id, '[2030-01-20,2030-01-21)', 3, 'other' FROM arbiter_resource WHERE name = 'limited'}, dbname => $dbname),
 		'RV010', "$how: for raw rows, too");
+	is(sqlstate_of($node, q{SELECT arbiter_reserve('limited', '2030-01-20', '2030-01-22', 2, 'limited user')}, dbname => $dbname),
+		'RV010', "$how: budgets, too");
 	is( $node->safe_psql(
 			$dbname, q{
 			BEGIN;
@@ -218,9 +222,9 @@ sub check_restored
 			ROLLBACK;
 			BEGIN;
 			SELECT 1 FROM arbiter_reserve('limited', '2030-02-10', '2030-02-11', 6, 'limited user');
-			SELECT subject, used, available FROM arbiter_quota q, arbiter_quota_timeline(q.quota_id, '2030-02-10', '2030-02-10 00:01') t ORDER BY 1;
+			SELECT subject, used, available FROM arbiter_quota q, arbiter_quota_timeline(q.quota_id, '2030-02-10', '2030-02-10 00:01') t ORDER BY 1, 2;
 			ROLLBACK}),
-		"t\n1\ncrew|192|48.25\nlimited user|6|0", "$how: ids of quotas go on, and quotas count");
+		"t\n1\ncrew|192|48.25\nlimited user|6|0\nlimited user|180|20.5", "$how: ids of quotas go on, and quotas count");
 
 	# the hold is free before and after it is marked; a row keeps what it occupies
 	is( $node->safe_psql(

@@ -148,6 +148,13 @@ foreach my $sql (
 	"SELECT arbiter_alter_resource('fixed', resource_type => 'of a type')",
 	"SELECT arbiter_set_quota('member', 9, resource_type => 'of a type')",
 	"SELECT arbiter_alter_resource('fixed', clear => '{resource_type}')",
+	"SELECT arbiter_set_price('fixed', 0.5, '2030-08-02', '2030-08-03')",
+	"SELECT arbiter_set_quota('member', 100, 'cost', tz => 'UTC')",
+	"SELECT arbiter_set_price('fixed', 0.75, '2030-08-01')",
+	"UPDATE arbiter_price SET price = 1.5",
+	"DELETE FROM arbiter_price",
+	"INSERT INTO arbiter_price SELECT resource_id, '(,)', 2 FROM arbiter_resource WHERE name = 'fixed'",
+	"TRUNCATE arbiter_price",
 	"SELECT arbiter_drop_member('crew', 'limited')",
 	"DELETE FROM arbiter_reservation WHERE user_id = 'limited'")
 {
@@ -161,6 +168,7 @@ $publisher->safe_psql('postgres', q{
 	SELECT arbiter_drop_quota('limited', resource => 'fixed');
 	SELECT arbiter_drop_quota('crew', 'unit_hours', subject_kind => 'group');
 	SELECT arbiter_drop_quota('member', 'unit_hours', 'week');
+	SELECT arbiter_drop_quota('member', 'cost');
 	SELECT arbiter_drop_quota('member', resource_type => 'of a type')});
 check_quotas('dropped');
 

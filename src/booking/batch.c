@@ -36,6 +36,7 @@
 
 #include "access/xact.h"
 #include "booking/denial.h"
+#include "booking/quota_fit.h"
 #include "booking/quota_refusal.h"
 #include "miscadmin.h"
 #include "reservation/apply.h"
@@ -126,7 +127,7 @@ compose_quota_refusal(BatchRequest *request)
 
 		request->refusal.largest_amount =
 			Min(request->refusal.largest_amount,
-				Max(available, 0) / (charge->amount / take->amount));
+				quota_largest(charge, take->amount, available));
 	}
 }
 

@@ -20,7 +20,7 @@
 #include "booking/quota_refusal.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "price/price.h"
+#include "charge/price.h"
 #include "reservation/apply.h"
 #include "reservation/reservation.h"
 #include "reservation/trace.h"

@@ -198,7 +198,7 @@ lock_reservations(Evacuation *evacuation)
 
 /*
  * Find what a reservation would count against quotas that it does not count
- * against where it is: the others do not mind.
+ * against them where it is.
  */
 static void
 find_charges(Evacuee *evacuee, const Resource *to)
@@ -216,12 +216,16 @@ find_charges(Evacuee *evacuee, const Resource *to)
 			   take->amount);
 	for (int i = 0; i < has.n; i++)
 	{
-		bool		is_new = true;
+		Charge		charge = has.charges[i];
 
-		for (int j = 0; j < had.n && is_new; j++)
-			is_new = had.charges[j].quota_id != has.charges[i].quota_id;
-		if (is_new)
-			has.charges[kept++] = has.charges[i];
+		for (int j = 0; j < had.n; j++)
+		{
+			if (had.charges[j].quota_id == charge.quota_id &&
+				had.charges[j].start == charge.start)
+				charge.amount -= had.charges[j].amount;
+		}
+		if (charge.amount > 0)
+			has.charges[kept++] = charge;
 	}
 	has.n = kept;
 	evacuee->charges = has;

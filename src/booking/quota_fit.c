@@ -11,6 +11,8 @@
 #include "booking/quota_fit.h"
 
 #include "common/int.h"
+#include "support/locks.h"
+#include "utils/snapmgr.h"
 
 /*
  * quota_limits tells whether a request counts against any quota.
@@ -120,6 +122,27 @@ start_in_window(const QuotaFit *fit, const Charge *charge, int64 available)
 }
 
 /*
+ * The same of a budget.  If the window is later than the one that the request
+ * starts in, more than its part of it is counted for starts before it: none of
+ * these is allowed in any case, because its part becomes no less.
+ */
+static TimestampTz
+start_within_budget(const QuotaFit *fit, const Charge *charge,
+					TimestampTz start, TimestampTz end, int64 available)
+{
+	const Requirement *requirement = &fit->request->requirements[0];
+	Snapshot	snapshot;
+	TimestampTz next;
+
+	snapshot = latest_snapshot();
+	next = spending_fits_from(requirement->resource.id, start,
+							  TIMESTAMP_IS_NOEND(end) ? STEPS_INFINITY : end - start,
+							  charge->end, requirement->amount, available, snapshot);
+	UnregisterSnapshot(snapshot);
+	return next;
+}
+
+/*
  * quota_fit_next returns the start if the quotas allow the request at it,
  * otherwise a later one: none in between is allowed.  STEPS_INFINITY: none is.
  */
@@ -139,7 +162,8 @@ quota_fit_next(QuotaFit *fit, TimestampTz start)
 			next = Max(next, last_shortage(&fit->views[i], amount, start, end));
 			continue;
 		}
-		charge_quota(&charges, &fit->quotas[i], start, end, amount);
+		charge_quota(&charges, &fit->quotas[i],
+					 fit->request->requirements[0].resource.id, start, end, amount);
 		for (int j = 0; j < charges.n; j++)
 		{
 			const Charge *charge = &charges.charges[j];
@@ -147,13 +171,32 @@ quota_fit_next(QuotaFit *fit, TimestampTz start)
 			int64		available = timeline_minimum(&fit->views[i], charge->start,
 													 charge->end, &instant);
 
-			if (available < charge->amount)
+			if (available >= charge->amount)
+				continue;
+			if (fit->quotas[i].measure == QUOTA_COST)
+				next = Max(next, start_within_budget(fit, charge, start, end, available));
+			else
 				next = Max(next, start_in_window(fit, charge, available));
 		}
 		if (charges.charges != NULL)
 			pfree(charges.charges);
 	}
 	return next;
+}
+
+/*
+ * quota_largest returns the largest amount that a quota allows, of which so much
+ * is available, where another amount is charged with a charge.
+ *
+ * If that is more than what is available, the cost of what is returned, which is
+ * less than the other amount, is not: rounding adds less than half a part to it.
+ */
+int64
+quota_largest(const Charge *charge, int64 amount, int64 available)
+{
+	int128		largest = (int128) Max(available, 0) * amount / charge->amount;
+
+	return (int64) Min(largest, PG_INT64_MAX);
 }
 
 /*
@@ -164,14 +207,15 @@ int64
 quota_fit_largest(QuotaFit *fit)
 {
 	const Request *request = fit->request;
+	const Requirement *requirement = &request->requirements[0];
 	int64		largest = PG_INT64_MAX;
 
 	for (int i = 0; i < fit->nquotas; i++)
 	{
 		Charges		charges = {0};
 
-		/* an amount of one: what it is charged with is how long it lasts */
-		charge_quota(&charges, &fit->quotas[i], request->start, request->end, 1);
+		charge_quota(&charges, &fit->quotas[i], requirement->resource.id,
+					 request->start, request->end, requirement->amount);
 		for (int j = 0; j < charges.n; j++)
 		{
 			const Charge *charge = &charges.charges[j];
@@ -179,7 +223,7 @@ quota_fit_largest(QuotaFit *fit)
 			int64		available = timeline_minimum(&fit->views[i], charge->start,
 													 charge->end, &instant);
 
-			largest = Min(largest, Max(available, 0) / charge->amount);
+			largest = Min(largest, quota_largest(charge, requirement->amount, available));
 		}
 		if (charges.charges != NULL)
 			pfree(charges.charges);

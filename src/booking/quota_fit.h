@@ -27,5 +27,6 @@ extern void quota_fit_begin(QuotaFit *fit, const Request *request,
 							Snapshot snapshot);
 extern TimestampTz quota_fit_next(QuotaFit *fit, TimestampTz start);
 extern int64 quota_fit_largest(QuotaFit *fit);
+extern int64 quota_largest(const Charge *charge, int64 amount, int64 available);
 
 #endif							/* ARBITER_QUOTA_FIT_H */

@@ -35,7 +35,7 @@ parts_text(const Quota *quota, int64 parts)
 		return psprintf(INT64_FORMAT, parts);
 	hours = DirectFunctionCall2(numeric_div,
 								NumericGetDatum(int64_to_numeric(parts)),
-								NumericGetDatum(int64_to_numeric(QUOTA_PARTS_PER_UNIT_HOUR)));
+								NumericGetDatum(int64_to_numeric(quota_parts(quota->measure))));
 	hours = DirectFunctionCall2(numeric_round, hours, Int32GetDatum(6));
 	hours = DirectFunctionCall1(numeric_trim_scale, hours);
 	return DatumGetCString(DirectFunctionCall1(numeric_out, hours));
@@ -91,6 +91,8 @@ shortage_detail(Quota *quota, const QuotaShortage *shortage, int64 limit,
 	appendStringInfo(&detail, " the limit is %s", parts_text(quota, limit));
 	if (quota->measure == QUOTA_UNIT_HOURS)
 		appendStringInfoString(&detail, " unit-hours");
+	else if (quota->measure == QUOTA_COST)
+		appendStringInfoString(&detail, " for the cost");
 	if (quota->has_resource)
 	{
 		Resource	resource;
@@ -153,8 +155,7 @@ refuse_quota(const Request *request, const QuotaShortage *shortage,
 	refusal->sqlstate = ERRCODE_ARBITER_QUOTA_EXCEEDED;
 	refusal->limiting_time = shortage->instant;
 	refusal->available = shortage->available;
-	if (quota.measure == QUOTA_UNIT_HOURS)
-		refusal->available /= QUOTA_PARTS_PER_UNIT_HOUR;
+	refusal->available /= quota_parts(quota.measure);
 	refusal->message = psprintf("quota of %s \"%s\" exceeded",
 								quota.is_group ? "group" : "user", quota.subject);
 	refusal->detail = shortage_detail(&quota, shortage, limit, snapshot);

@@ -8,7 +8,8 @@
  * integral one counts, in each window, the integral of the reservation over its
  * part of the window; that is charged over the whole window, so that what is
  * left is the same at every instant of it, and a limit that changes within a
- * window counts where it is tightest.
+ * window counts where it is tightest.  A budget counts what it costs in the same
+ * way.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,6 +17,8 @@
 
 #include "common/int.h"
 #include "miscadmin.h"
+#include "support/locks.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 /*
@@ -43,15 +46,39 @@ add_charge(Charges *charges, int32 quota_id, TimestampTz start,
 	};
 }
 
+static void
+out_of_range_error(const Quota *quota, int64 amount, TimestampTz start,
+				   TimestampTz end)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 quota->measure == QUOTA_COST ?
+			 errmsg("cost of a reservation is out of range") :
+			 errmsg("unit-hours of a reservation are out of range"),
+			 errdetail("Quota %d counts " INT64_FORMAT " units from %s to %s.",
+					   quota->id, amount, pstrdup(timestamptz_to_str(start)),
+					   pstrdup(timestamptz_to_str(end))),
+			 quota->measure == QUOTA_COST ?
+			 errhint("Give prices in a larger unit of money.") :
+			 errhint("Choose a larger unit for the resource.")));
+}
+
 /*
- * charge_quota adds what an amount over [start, end) counts against a quota.
+ * charge_quota adds what an amount of a resource over [start, end) counts against
+ * a quota.
  *
- * 22003 where an integral does not fit.
+ * Prices are read as they are committed now: as long as the caller has
+ * RowExclusiveLock on arbiter_reservation, nobody else changes them, see
+ * price/budget.c.
+ *
+ * 22003 where an integral or a cost does not fit.
  */
 void
-charge_quota(Charges *charges, Quota *quota, TimestampTz start,
-			 TimestampTz end, int64 amount)
+charge_quota(Charges *charges, Quota *quota, int32 resource_id,
+			 TimestampTz start, TimestampTz end, int64 amount)
 {
+	Snapshot	snapshot = NULL;
+
 	if (start >= end)
 		return;
 	if (quota->measure == QUOTA_AMOUNT)
@@ -59,29 +86,32 @@ charge_quota(Charges *charges, Quota *quota, TimestampTz start,
 		add_charge(charges, quota->id, start, end, amount);
 		return;
 	}
+	if (quota->measure == QUOTA_COST)
+		snapshot = latest_snapshot();
 	start = Max(start, WINDOWS_FROM);
 	end = Min(end, WINDOWS_TO);
 	while (start < end)
 	{
 		TimestampTz window_start;
 		TimestampTz window_end;
+		TimestampTz to;
 		int64		integral;
 
 		CHECK_FOR_INTERRUPTS();
 		quota_window(quota, start, &window_start, &window_end);
-		if (pg_mul_s64_overflow(Min(end, window_end) - start, amount, &integral) ||
+		to = Min(end, window_end);
+		if (quota->measure == QUOTA_COST ?
+			!spending(resource_id, start, to, amount, snapshot, &integral) :
+			pg_mul_s64_overflow(to - start, amount, &integral) ||
 			integral >= QUOTA_UNLIMITED)
-			ereport(ERROR,
-					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					 errmsg("unit-hours of a reservation are out of range"),
-					 errdetail("Quota %d counts " INT64_FORMAT " units from %s to %s.",
-							   quota->id, amount,
-							   pstrdup(timestamptz_to_str(start)),
-							   pstrdup(timestamptz_to_str(Min(end, window_end)))),
-					 errhint("Choose a larger unit for the resource.")));
-		add_charge(charges, quota->id, window_start, window_end, integral);
+			out_of_range_error(quota, amount, start, to);
+		/* what is free takes nothing of a budget */
+		if (integral != 0)
+			add_charge(charges, quota->id, window_start, window_end, integral);
 		start = window_end;
 	}
+	if (snapshot != NULL)
+		UnregisterSnapshot(snapshot);
 }
 
 /*
@@ -101,5 +131,5 @@ charge_all(Charges *charges, const char *user_id, int32 resource_id,
 		return;
 	quotas = quotas_of(user_id, resource_id, &nquotas);
 	for (int i = 0; i < nquotas; i++)
-		charge_quota(charges, quotas[i], start, end, amount);
+		charge_quota(charges, quotas[i], resource_id, start, end, amount);
 }

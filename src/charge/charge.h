@@ -28,8 +28,8 @@ typedef struct Charges
 	int			room;
 } Charges;
 
-extern void charge_quota(Charges *charges, Quota *quota, TimestampTz start,
-						 TimestampTz end, int64 amount);
+extern void charge_quota(Charges *charges, Quota *quota, int32 resource_id,
+						 TimestampTz start, TimestampTz end, int64 amount);
 extern void charge_all(Charges *charges, const char *user_id,
 					   int32 resource_id, TimestampTz start, TimestampTz end,
 					   int64 amount);

@@ -31,6 +31,7 @@ void
 quota_read(TupleTableSlot *row, Quota *quota)
 {
 	const AttrNumber *columns = arbiter_relations()->quota_column;
+	char	   *measure;
 	bool		isnull;
 
 	quota->id = DatumGetInt32(slot_getattr(row, columns[QUOTA_ID], &isnull));
@@ -39,11 +40,30 @@ quota_read(TupleTableSlot *row, Quota *quota)
 	quota->resource_id = DatumGetInt32(slot_getattr(row, columns[QUOTA_RESOURCE_ID], &isnull));
 	quota->has_resource = !isnull;
 	quota->resource_type = text_column(row, QUOTA_RESOURCE_TYPE);
-	quota->measure = strcmp(text_column(row, QUOTA_MEASURE), "amount") == 0 ?
-		QUOTA_AMOUNT : QUOTA_UNIT_HOURS;
+	measure = text_column(row, QUOTA_MEASURE);
+	quota->measure = strcmp(measure, "amount") == 0 ? QUOTA_AMOUNT :
+		strcmp(measure, "cost") == 0 ? QUOTA_COST : QUOTA_UNIT_HOURS;
 	quota->per = text_column(row, QUOTA_PER);
 	quota->tz = text_column(row, QUOTA_TZ);
 	quota->window_start = quota->window_end = 0;
+}
+
+/*
+ * quota_parts returns in how many parts a unit of a limit is counted.
+ */
+int64
+quota_parts(QuotaMeasure measure)
+{
+	switch (measure)
+	{
+		case QUOTA_UNIT_HOURS:
+			return QUOTA_PARTS_PER_UNIT_HOUR;
+		case QUOTA_COST:
+			return QUOTA_PARTS_OF_MONEY;
+		case QUOTA_AMOUNT:
+			break;
+	}
+	return 1;
 }
 
 /*

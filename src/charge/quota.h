@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "charge/spending.h"
 #include "datatype/timestamp.h"
 #include "executor/tuptable.h"
 #include "utils/snapshot.h"
@@ -17,7 +18,8 @@
 typedef enum QuotaMeasure
 {
 	QUOTA_AMOUNT,				/* what is taken at an instant */
-	QUOTA_UNIT_HOURS			/* the integral of that over a window */
+	QUOTA_UNIT_HOURS,			/* the integral of that over a window */
+	QUOTA_COST					/* what that costs */
 } QuotaMeasure;
 
 /* where no limit is declared; what is taken is counted nevertheless */
@@ -25,6 +27,9 @@ typedef enum QuotaMeasure
 
 /* integrals are counted in this: of a unit, one microsecond */
 #define QUOTA_PARTS_PER_UNIT_HOUR	USECS_PER_HOUR
+
+/* costs are counted in millionths */
+#define QUOTA_PARTS_OF_MONEY	SPENDING_PARTS
 
 /*
  * A quota.  What is left of it at every instant is a timeline as that of a
@@ -53,6 +58,7 @@ extern void quota_read(TupleTableSlot *row, Quota *quota);
 extern bool quota_find(int32 quota_id, Snapshot snapshot, Quota *quota);
 extern bool quota_has_member(const Quota *quota, const char *user_id,
 							 Snapshot snapshot);
+extern int64 quota_parts(QuotaMeasure measure);
 extern Quota *quota_list_all(Snapshot snapshot, int *nquotas);
 extern int32 *quota_resources(const Quota *quota, Snapshot snapshot,
 							  int *nresources);

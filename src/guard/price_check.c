@@ -1,14 +1,16 @@
 /*-------------------------------------------------------------------------
  *
  * price_check.c
- *	  Before each raw row of arbiter_price: bring it into its stored form.
+ *	  Raw changes of arbiter_price: before each row, bring it into its stored
+ *	  form; after each statement, have budgets derived anew.
  *
  *-------------------------------------------------------------------------
  */
 #include "guard/guard.h"
 
 #include "access/htup_details.h"
-#include "price/price.h"
+#include "charge/price.h"
+#include "price/budget.h"
 #include "support/locks.h"
 #include "support/relations.h"
 #include "support/trigger_call.h"
@@ -44,19 +46,11 @@ check_resource(TupleTableSlot *new_row, TupleTableSlot *old_row)
 }
 
 /*
- * arbiter_price_trigger() BEFORE INSERT OR UPDATE ROW ON arbiter_price
- *
- * A COPY, which may be one of a restore, loads prices of resources that come
- * after it.
- *
- * Errors: RV003, 23503 no such resource.  Locks: the resource, shared, if it is
- * new to the row.
+ * Bring a row into its stored form.
  */
-Datum
-arbiter_price_trigger(PG_FUNCTION_ARGS)
+static Datum
+check_row(TriggerData *trigger)
 {
-	TriggerData *trigger = trigger_data(fcinfo, "arbiter_price_trigger",
-										FIRED(fcinfo, BEFORE, ROW));
 	Relation	rel = trigger->tg_relation;
 	int			column = arbiter_relations()->price_column[PRICE_DURING];
 	bool		inserts = TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
@@ -66,10 +60,6 @@ arbiter_price_trigger(PG_FUNCTION_ARGS)
 	bool		changed;
 	bool		isnull = false;
 
-	if (RelationGetRelid(rel) != arbiter_relations()->price ||
-		TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
-		(void) trigger_data(fcinfo, "arbiter_price_trigger", false);
-
 	range = price_check(row, &changed);
 	if (!inserts || !is_copy_into(arbiter_relations()->price))
 		check_resource(row, inserts ? NULL : trigger->tg_trigslot);
@@ -77,4 +67,37 @@ arbiter_price_trigger(PG_FUNCTION_ARGS)
 		tuple = heap_modify_tuple_by_cols(tuple, RelationGetDescr(rel), 1,
 										  &column, &range, &isnull);
 	return PointerGetDatum(tuple);
+}
+
+/*
+ * arbiter_price_trigger() BEFORE INSERT OR UPDATE ROW,
+ *						   BEFORE INSERT OR UPDATE OR DELETE STATEMENT,
+ *						   AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE STATEMENT,
+ *						   AFTER INSERT OR UPDATE OR DELETE ROW of replication
+ *						   ON arbiter_price
+ *
+ * A COPY, which may be one of a restore, loads prices of resources that come
+ * after it.
+ *
+ * Errors: RV003, 23503 no such resource; 55006 as prices_changed().  Locks: the
+ * resource, shared, if it is new to the row; what budgets need.
+ */
+Datum
+arbiter_price_trigger(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = trigger_data(fcinfo, "arbiter_price_trigger",
+										CALLED_AS_TRIGGER(fcinfo));
+	TriggerEvent event = trigger->tg_event;
+
+	if (RelationGetRelid(trigger->tg_relation) != arbiter_relations()->price ||
+		(FIRED(fcinfo, BEFORE, ROW) && TRIGGER_FIRED_BY_DELETE(event)))
+		(void) trigger_data(fcinfo, "arbiter_price_trigger", false);
+
+	if (FIRED(fcinfo, BEFORE, ROW))
+		return check_row(trigger);
+	if (FIRED(fcinfo, BEFORE, STATEMENT))
+		prices_may_change();
+	else
+		prices_changed();
+	return PointerGetDatum(NULL);
 }

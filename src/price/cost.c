@@ -11,7 +11,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "price/price.h"
+#include "charge/price.h"
 #include "resource/resource.h"
 #include "support/arguments.h"
 #include "support/errors.h"

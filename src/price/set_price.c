@@ -6,16 +6,15 @@
  * Rows that cross an end of the range are cut there, and neighbours of the same
  * price are one row.
  *
- * A budget, which is a limit on what is spent, has to be derived anew by who
- * changes a price: here, under the lock that replace_prices() is called with,
- * and after a raw statement on arbiter_price.
+ * What is left of budgets is derived anew after that, see budget.c.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "price/price.h"
+#include "charge/price.h"
+#include "price/budget.h"
 #include "resource/resource.h"
 #include "storage/lmgr.h"
 #include "support/arguments.h"
@@ -156,10 +155,10 @@ insert_price(RowWriter *writer, int32 resource_id, const PriceRow *row)
 }
 
 /*
- * Replace the prices of a range by one, or by none; the caller has locked the
- * resource exclusively.
+ * Replace the prices of a range by one, or by none; false if that is what they
+ * are.  The caller has locked the resource exclusively.
  */
-static void
+static bool
 replace_prices(int32 resource_id, bool declare, PriceRow new)
 {
 	Oid			relid = arbiter_relations()->price;
@@ -178,7 +177,7 @@ replace_prices(int32 resource_id, bool declare, PriceRow new)
 		if (declare && same_price(row->price, new.price))
 		{
 			if (row->start <= start && row->end >= end)
-				return;			/* it says so already */
+				return false;	/* it says so already */
 			new.start = Min(new.start, row->start);
 			new.end = Max(new.end, row->end);
 			goes[i] = true;
@@ -207,6 +206,7 @@ replace_prices(int32 resource_id, bool declare, PriceRow new)
 		insert_price(&writer, resource_id, &rows[i]);
 	row_writer_close(&writer);
 	CommandCounterIncrement();
+	return true;
 }
 
 /*
@@ -217,8 +217,10 @@ replace_prices(int32 resource_id, bool declare, PriceRow new)
  * which may be infinite on both sides; price NULL takes the price away, and it
  * costs nothing there.
  *
- * Errors: 22004, RV003, 22023 price, 42704, 25006, 40001; 23514, 55000, 27000
- * what a user's trigger made of a row.  Locks: the resource exclusively.
+ * Errors: 22004, RV003, 22023 price, 42704, 25006, 40001; 55006 there are budgets,
+ * and the statement reserves; 23514, 55000, 27000 what a user's trigger made of a
+ * row.  Locks: the resource exclusively; where there are budgets,
+ * ShareRowExclusiveLock on arbiter_reservation, and every chunk of a budget.
  * Volatile and parallel unsafe: it writes.
  */
 Datum
@@ -243,7 +245,10 @@ arbiter_set_price(PG_FUNCTION_ARGS)
 	name = argument_text(fcinfo, 0, "resource");
 
 	require_writable("arbiter_set_price()");
+	prices_may_change();
 	LockRelationOid(arbiter_relations()->price, RowExclusiveLock);
+	/* from here on there is no first budget */
+	prices_may_change();
 	snapshot = decision_snapshot();
 	resource_get(name, snapshot, &resource);
 	UnregisterSnapshot(snapshot);
@@ -255,6 +260,7 @@ arbiter_set_price(PG_FUNCTION_ARGS)
 	if (!exists)
 		resource_vanished_error(name);
 
-	replace_prices(resource.id, declare, new);
+	if (replace_prices(resource.id, declare, new))
+		prices_changed();
 	PG_RETURN_VOID();
 }

@@ -33,9 +33,8 @@ quota_check_limit(QuotaMeasure measure, Datum amount)
 	Datum		most = NumericGetDatum(int64_to_numeric(QUOTA_UNLIMITED));
 	char	   *given = DatumGetCString(DirectFunctionCall1(numeric_out, amount));
 
-	if (measure == QUOTA_UNIT_HOURS)
-		most = DirectFunctionCall2(numeric_div, most,
-								   NumericGetDatum(int64_to_numeric(QUOTA_PARTS_PER_UNIT_HOUR)));
+	most = DirectFunctionCall2(numeric_div, most,
+							   NumericGetDatum(int64_to_numeric(quota_parts(measure))));
 	if (numeric_is_nan(DatumGetNumeric(amount)) ||
 		DatumGetBool(DirectFunctionCall2(numeric_lt, amount, zero)))
 		ereport(ERROR,
@@ -49,7 +48,7 @@ quota_check_limit(QuotaMeasure measure, Datum amount)
 				(errcode(ERRCODE_ARBITER_INVALID_AMOUNT),
 				 errmsg("invalid limit of a quota: %s", given),
 				 errdetail("Amounts are whole units."),
-				 errhint("Pass a whole number, or measure => 'unit_hours'.")));
+				 errhint("Pass a whole number, or measure => 'unit_hours' or 'cost'.")));
 	if (DatumGetBool(DirectFunctionCall2(numeric_ge, amount, most)))
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),

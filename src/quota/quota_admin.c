@@ -90,11 +90,13 @@ read_key(FunctionCallInfo fcinfo, int first, QuotaCall *call)
 		quota->measure = QUOTA_AMOUNT;
 	else if (strcmp(measure, "unit_hours") == 0)
 		quota->measure = QUOTA_UNIT_HOURS;
+	else if (strcmp(measure, "cost") == 0)
+		quota->measure = QUOTA_COST;
 	else
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unknown measure \"%s\" of a quota", measure),
-				 errhint("Pass amount for the most at any instant, unit_hours for the integral over a window.")));
+				 errhint("Pass amount for the most at any instant, unit_hours for the integral over a window, cost for what that costs.")));
 
 	quota->per = optional_text(fcinfo, first + 1);
 	if (quota->measure == QUOTA_AMOUNT && quota->per != NULL)
@@ -102,7 +104,7 @@ read_key(FunctionCallInfo fcinfo, int first, QuotaCall *call)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a quota of amount has no window"),
 				 errdetail("It is about every instant; per is \"%s\".", quota->per),
-				 errhint("Leave per out, or pass measure => 'unit_hours'.")));
+				 errhint("Leave per out, or pass measure => 'unit_hours' or 'cost'.")));
 	if (quota->measure != QUOTA_AMOUNT && quota->per == NULL)
 		quota->per = pstrdup("month");
 	for (int i = 0; i < lengthof(periods) && quota->per != NULL; i++)
@@ -220,7 +222,8 @@ insert_quota(const Quota *quota)
 	set_text(&writer, QUOTA_SUBJECT_KIND, quota->is_group ? "group" : "user");
 	set_text(&writer, QUOTA_RESOURCE_TYPE, quota->resource_type);
 	set_text(&writer, QUOTA_MEASURE,
-			 quota->measure == QUOTA_AMOUNT ? "amount" : "unit_hours");
+			 quota->measure == QUOTA_AMOUNT ? "amount" :
+			 quota->measure == QUOTA_COST ? "cost" : "unit_hours");
 	set_text(&writer, QUOTA_PER, quota->per);
 	set_text(&writer, QUOTA_TZ, quota->tz);
 	row_writer_before_insert(&writer);
@@ -268,6 +271,9 @@ lock_or_create(QuotaCall *call)
 	/* nobody may be changing types, see resource_type_changes() */
 	if (quota->resource_type != NULL)
 		LockRelationOid(arbiter_relations()->resource, ShareLock);
+	/* nor prices, see price/budget.c */
+	if (quota->measure == QUOTA_COST)
+		LockRelationOid(arbiter_relations()->price, ShareLock);
 	if (quota->measure != QUOTA_AMOUNT)
 	{
 		TimestampTz start;
@@ -292,8 +298,8 @@ lock_or_create(QuotaCall *call)
  * resource, of the resources of a type, or of all: over exactly [start_time,
  * end_time), which may be infinite on both sides, to amount; NULL takes the limit
  * of that range away.  Of measure amount, that is the most at any instant, in
- * units; of unit_hours, the most in each window, in unit-hours.  Returns the id of
- * the quota.
+ * units; of unit_hours, the most in each window, in unit-hours; of cost, a budget,
+ * the most that is spent in each window.  Returns the id of the quota.
  *
  * What is used already stays, also where it is more than the limit.
  *

@@ -54,7 +54,7 @@ units(QuotaMeasure measure, int64 parts)
 	if (measure == QUOTA_AMOUNT)
 		return value;
 	value = DirectFunctionCall2(numeric_div, value,
-								NumericGetDatum(int64_to_numeric(QUOTA_PARTS_PER_UNIT_HOUR)));
+								NumericGetDatum(int64_to_numeric(quota_parts(measure))));
 	return DirectFunctionCall1(numeric_trim_scale,
 							   DirectFunctionCall2(numeric_round, value, Int32GetDatum(9)));
 }
@@ -106,8 +106,8 @@ add_row(QuotaRows *rows, TimestampTz start, TimestampTz end, int64 limit,
  *			used numeric, available numeric)
  *
  * What is left of a quota over [start_time, end_time), one row per step, in order
- * of time; of an integral quota, one per window at least.  In units, or
- * unit-hours.  Where there is no limit, allocated and available are NULL.  A hold
+ * of time; of an integral quota, one per window at least.  In units, unit-hours
+ * or money.  Where there is no limit, allocated and available are NULL.  A hold
  * that has expired is not counted.  A quota that does not exist has no rows.
  *
  * Errors: 22004, RV003; 22023 a range that is not finite, of an integral quota.

@@ -15,8 +15,9 @@
  *
  * A quota is to locks what a resource is: its timeline has an id below zero, so
  * that it comes before all resources.  Who changes what reservations count
- * against (quotas, the members of groups, the type of a resource) takes the table
- * arbiter_reservation in ShareRowExclusive mode first, see charge/quota_cache.c.
+ * against (quotas, the members of groups, the type of a resource, and for budgets
+ * prices) takes the table arbiter_reservation in ShareRowExclusive mode first, see
+ * charge/quota_cache.c and price/budget.c.
  *
  * So transactions of one call each cannot deadlock.
  *

@@ -219,7 +219,9 @@ quota_scan_charge(QuotaScan *scan, Charges *charges)
 
 	range_times(slot_getattr(scan->slot, columns[RESERVATION_DURING], &isnull),
 				&start, &end);
-	charge_quota(charges, &scan->quota, start, end,
+	charge_quota(charges, &scan->quota,
+				 DatumGetInt32(slot_getattr(scan->slot, columns[RESERVATION_RESOURCE_ID], &isnull)),
+				 start, end,
 				 DatumGetInt64(slot_getattr(scan->slot, columns[RESERVATION_AMOUNT], &isnull)));
 }
 
@@ -238,9 +240,8 @@ quota_scan_end(QuotaScan *scan)
 int64
 quota_limit_parts(QuotaMeasure measure, Datum amount)
 {
-	if (measure == QUOTA_UNIT_HOURS)
-		amount = DirectFunctionCall2(numeric_mul, amount,
-									 NumericGetDatum(int64_to_numeric(QUOTA_PARTS_PER_UNIT_HOUR)));
+	amount = DirectFunctionCall2(numeric_mul, amount,
+								 NumericGetDatum(int64_to_numeric(quota_parts(measure))));
 	return DatumGetInt64(DirectFunctionCall1(numeric_int8,
 											 DirectFunctionCall2(numeric_trunc, amount,
 																 Int32GetDatum(0))));

@@ -14,7 +14,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "price/price.h"
+#include "charge/price.h"
 
 #include "support/arguments.h"
 #include "support/relations.h"

@@ -1046,12 +1046,14 @@ BEGIN ATOMIC
 			AND (q.resource_id IS NULL OR q.resource_id = v.resource_id)
 			AND (q.resource_type IS NULL OR q.resource_type = r.resource_type)
 	), charge AS (
-		SELECT c.quota_id, lower(c.during) AS start_time, upper(c.during) AS end_time, c.amount::numeric AS amount
+		SELECT c.quota_id, lower(c.during) AS start_time, upper(c.during) AS end_time,
+			least(c.amount::numeric, 4611686018427387902) AS amount
 		FROM counted c
 		WHERE c.measure = 'amount'
 		UNION ALL
 		SELECT c.quota_id, w.start_time, w.end_time,
-			CASE WHEN c.measure = 'unit_hours' THEN c.amount::numeric
+			-- more counts as that
+			least(4611686018427387902, CASE WHEN c.measure = 'unit_hours' THEN c.amount::numeric
 					* (@extschema@.arbiter_microseconds(least(w.end_time, c.last_instant))
 						- @extschema@.arbiter_microseconds(greatest(w.start_time, c.first_instant)))
 				-- in millionths, of prices per hour
@@ -1061,7 +1063,7 @@ BEGIN ATOMIC
 					FROM @extschema@.arbiter_price p
 					WHERE p.resource_id = c.resource_id AND p.during && tstzrange(
 						greatest(w.start_time, c.first_instant), least(w.end_time, c.last_instant))), 0)
-						* 1.00000000000000000000 / 3600) END
+						* 1.00000000000000000000 / 3600) END)
 		FROM counted c
 		CROSS JOIN LATERAL generate_series(date_trunc(c.per, c.first_instant AT TIME ZONE c.tz) - c.length,
 			(c.last_instant AT TIME ZONE c.tz) + c.length, c.length) g (local_time)
@@ -2311,7 +2313,7 @@ COMMENT ON COLUMN @extschema@.arbiter_denial.message IS 'its message';
 COMMENT ON COLUMN @extschema@.arbiter_denial.limiting_time IS 'the first instant that could not be given';
 COMMENT ON COLUMN @extschema@.arbiter_denial.available IS 'what was available there';
 COMMENT ON COLUMN @extschema@.arbiter_denial.earliest_start IS 'from when on the same would have fitted; NULL: not found';
-COMMENT ON COLUMN @extschema@.arbiter_denial.largest_amount IS 'what would have fitted in the same range';
+COMMENT ON COLUMN @extschema@.arbiter_denial.largest_amount IS 'what would have fitted in the same range; NULL: not searched for';
 COMMENT ON COLUMN @extschema@.arbiter_denial.requirements IS 'all amounts that were asked for, by resource; NULL: one resource';
 COMMENT ON COLUMN @extschema@.arbiter_denial.template_id IS 'the version of a template that was asked for; NULL: none';
 COMMENT ON COLUMN @extschema@.arbiter_denial.template_count IS 'how many of the template were asked for';

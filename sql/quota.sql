@@ -482,6 +482,45 @@ SELECT * FROM outcome($$SELECT * FROM arbiter_quota_calendar('ines', '-infinity'
 -- and no quota of x was left
 SELECT count(*) FROM arbiter_quota WHERE subject = 'x';
 
+-- more than can be counted counts as much as can be: it is over every limit, and can be given back
+BEGIN;
+SELECT arbiter_create_resource('quota.disk', unit => 'MB') > 0, arbiter_create_resource('quota.disk2') > 0;
+SELECT FROM arbiter_set_capacity('quota.disk', '2030-01-01', '2031-01-01', 9000000000000000000);
+SELECT FROM arbiter_set_capacity('quota.disk2', '2030-01-01', '2031-01-01', 9000000000000000000);
+SELECT arbiter_reserve('quota.disk', '2030-03-01'::timestamptz, '2030-04-01', 10000000, 'kim') AS month \gset
+SELECT arbiter_reserve('quota.disk2', '2030-03-01'::timestamptz, '2030-03-02', 9000000000000000000, 'kim') AS day \gset
+SELECT arbiter_set_quota('kim', 500, 'unit_hours', tz => 'UTC') > 0, arbiter_set_quota('kim', 5) > 0;
+SELECT arbiter_set_quota('team', 5, 'unit_hours', subject_kind => 'group', tz => 'UTC') > 0, arbiter_add_member('team', 'kim'), arbiter_add_member('team', 'tiny');
+SELECT reason, message, available, largest_amount FROM arbiter_try_reserve('quota.disk', '2030-06-01'::timestamptz, '2030-07-01', 10000000, 'kim');
+SELECT reason, available, largest_amount FROM arbiter_try_reserve('quota.disk', '2030-06-01'::timestamptz, '2030-06-02', 10000000, 'tiny');
+SELECT arbiter_reserve('quota.disk', '2030-06-01'::timestamptz, '2030-06-01 05:00', 1, 'tiny') > 0 AS granted;
+SELECT reason FROM arbiter_try_reserve('quota.disk', '2030-03-01'::timestamptz, '2030-03-01 05:00', 1, 'tiny');
+SELECT count(*) FROM arbiter_quota_use WHERE subject IN ('kim', 'team');
+SELECT * FROM quota_damage;
+SELECT arbiter_truncate(:month, '2030-03-02');
+SELECT * FROM quota_damage;
+SELECT arbiter_cancel(:day), arbiter_cancel(:month);
+SELECT * FROM quota_damage;
+SELECT arbiter_reserve('quota.disk', '2030-03-01'::timestamptz, '2030-03-01 01:00', 5, 'kim') > 0 AS granted;
+ROLLBACK;
+-- so a share that follows capacity keeps nobody from declaring it
+BEGIN;
+SELECT arbiter_create_resource('quota.grows') > 0, arbiter_set_quota('lee', 500, 'unit_hours', tz => 'UTC') > 0;
+SELECT FROM arbiter_set_capacity('quota.grows', '2030-01-01', '2031-01-01', 10);
+SELECT arbiter_reserve_share('quota.grows', 10, '2030-03-01', '2030-03-10', 'lee') > 0 AS granted;
+SELECT FROM arbiter_set_capacity('quota.grows', '2030-01-01', '2031-01-01', 100000000);
+SELECT amount FROM arbiter_reservation WHERE user_id = 'lee';
+SELECT * FROM quota_damage;
+ROLLBACK;
+-- the largest amount is not told where it is not searched for
+BEGIN;
+SELECT arbiter_set_quota('mia', 25) > 0;
+SELECT reason, available, largest_amount FROM arbiter_try_reserve('quota.gpu', '2028-04-01'::timestamptz, '2028-04-02', 26, 'mia');
+SELECT reason, available, largest_amount FROM arbiter_try_reserve_share('quota.gpu', 30, '2028-04-01', '2028-04-02', 'mia');
+SELECT reason, available, largest_amount FROM arbiter_try_reserve_all('{"quota.gpu": 20, "quota.gpu2": 6}', '2028-04-01', '2028-04-02', 'mia');
+SELECT largest_amount FROM arbiter_denial WHERE user_id = 'mia' ORDER BY denial_id;
+ROLLBACK;
+
 -- dropped: nobody is limited
 SELECT FROM arbiter_drop_quota('ines', 'unit_hours', resource => 'quota.gpu');
 SELECT * FROM outcome($$SELECT arbiter_reserve('quota.gpu', '2027-10-01'::timestamptz, '2027-10-20', 3, 'ines')$$);

@@ -117,6 +117,7 @@ compose_quota_refusal(BatchRequest *request)
 										  &shortage.instant);
 	refuse_quota(NULL, &shortage, &request->refusal);
 	request->refusal.limiting = 0;
+	request->refusal.largest_unknown = charges_are_cut(&request->charges);
 	request->refusal.largest_amount =
 		ledger_available(request->account, take->tryout, take->start, take->end, NULL);
 	for (int i = 0; i < request->charges.n; i++)

@@ -63,7 +63,8 @@ denial_log_add(RowWriter *log, const ReserveCall *call, const Refusal *refusal)
 				   TimestampTzGetDatum(refusal->earliest_start),
 				   !refusal->has_earliest_start);
 	row_writer_set(log, columns[DENIAL_LARGEST_AMOUNT],
-				   Int64GetDatum(refusal->largest_amount), false);
+				   Int64GetDatum(refusal->largest_amount),
+				   refusal->largest_unknown);
 	if (call->template_id != 0)
 	{
 		row_writer_set(log, columns[DENIAL_TEMPLATE_ID],

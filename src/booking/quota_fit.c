@@ -212,10 +212,20 @@ quota_fit_largest(QuotaFit *fit)
 
 	for (int i = 0; i < fit->nquotas; i++)
 	{
-		Charges		charges = {0};
+		Charges		charges;
+		int64		amount = requirement->amount;
 
-		charge_quota(&charges, &fit->quotas[i], requirement->resource.id,
-					 request->start, request->end, requirement->amount);
+		/* what is charged must not be cut off to be told from */
+		for (;;)
+		{
+			charges = (Charges) {0};
+			charge_quota(&charges, &fit->quotas[i], requirement->resource.id,
+						 request->start, request->end, amount);
+			if (!charges_are_cut(&charges) || amount == 1)
+				break;
+			pfree(charges.charges);
+			amount = Max(amount / 1024, 1);
+		}
 		for (int j = 0; j < charges.n; j++)
 		{
 			const Charge *charge = &charges.charges[j];
@@ -223,7 +233,7 @@ quota_fit_largest(QuotaFit *fit)
 			int64		available = timeline_minimum(&fit->views[i], charge->start,
 													 charge->end, &instant);
 
-			largest = Min(largest, quota_largest(charge, requirement->amount, available));
+			largest = Min(largest, quota_largest(charge, amount, available));
 		}
 		if (charges.charges != NULL)
 			pfree(charges.charges);

@@ -161,6 +161,7 @@ refuse_quota(const Request *request, const QuotaShortage *shortage,
 	refusal->detail = shortage_detail(&quota, shortage, limit, snapshot);
 	refusal->has_earliest_start = false;
 	refusal->largest_amount = 0;
+	refusal->largest_unknown = true;
 	UnregisterSnapshot(snapshot);
 
 	snapshot = decision_snapshot();
@@ -175,6 +176,7 @@ refuse_quota(const Request *request, const QuotaShortage *shortage,
 		refusal->largest_amount =
 			Min(Max(request_available(request, 0, snapshot, &instant), 0),
 				quota_fit_largest(&fit));
+		refusal->largest_unknown = false;
 		refusal_add_alternatives(request, request->start, snapshot, refusal);
 	}
 	else

@@ -27,6 +27,7 @@ typedef struct Refusal
 	bool		has_earliest_start;
 	TimestampTz earliest_start; /* of all spans together */
 	int64		largest_amount; /* of the limiting resource, for the same range */
+	bool		largest_unknown;	/* not searched for */
 } Refusal;
 
 extern bool refusal_first_outside(int32 resource_id, TimestampTz start,

@@ -67,6 +67,7 @@ reserve_result_row(FunctionCallInfo fcinfo, const ReserveCall *call,
 		values[6] = TimestampTzGetDatum(refusal->earliest_start);
 		nulls[6] = !refusal->has_earliest_start;
 		values[7] = Int64GetDatum(refusal->largest_amount);
+		nulls[7] = refusal->largest_unknown;
 		values[8] = CStringGetTextDatum(call->request.requirements[refusal->limiting].resource.name);
 	}
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));

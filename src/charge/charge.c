@@ -46,23 +46,6 @@ add_charge(Charges *charges, int32 quota_id, TimestampTz start,
 	};
 }
 
-static void
-out_of_range_error(const Quota *quota, int64 amount, TimestampTz start,
-				   TimestampTz end)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 quota->measure == QUOTA_COST ?
-			 errmsg("cost of a reservation is out of range") :
-			 errmsg("unit-hours of a reservation are out of range"),
-			 errdetail("Quota %d counts " INT64_FORMAT " units from %s to %s.",
-					   quota->id, amount, pstrdup(timestamptz_to_str(start)),
-					   pstrdup(timestamptz_to_str(end))),
-			 quota->measure == QUOTA_COST ?
-			 errhint("Give prices in a larger unit of money.") :
-			 errhint("Choose a larger unit for the resource.")));
-}
-
 /*
  * charge_quota adds what an amount of a resource over [start, end) counts against
  * a quota.
@@ -70,8 +53,6 @@ out_of_range_error(const Quota *quota, int64 amount, TimestampTz start,
  * Prices are read as they are committed now: as long as the caller has
  * RowExclusiveLock on arbiter_reservation, nobody else changes them, see
  * price/budget.c.
- *
- * 22003 where an integral or a cost does not fit.
  */
 void
 charge_quota(Charges *charges, Quota *quota, int32 resource_id,
@@ -83,7 +64,7 @@ charge_quota(Charges *charges, Quota *quota, int32 resource_id,
 		return;
 	if (quota->measure == QUOTA_AMOUNT)
 	{
-		add_charge(charges, quota->id, start, end, amount);
+		add_charge(charges, quota->id, start, end, Min(amount, CHARGE_MAX));
 		return;
 	}
 	if (quota->measure == QUOTA_COST)
@@ -103,8 +84,8 @@ charge_quota(Charges *charges, Quota *quota, int32 resource_id,
 		if (quota->measure == QUOTA_COST ?
 			!spending(resource_id, start, to, amount, snapshot, &integral) :
 			pg_mul_s64_overflow(to - start, amount, &integral) ||
-			integral >= QUOTA_UNLIMITED)
-			out_of_range_error(quota, amount, start, to);
+			integral > CHARGE_MAX)
+			integral = CHARGE_MAX;
 		/* what is free takes nothing of a budget */
 		if (integral != 0)
 			add_charge(charges, quota->id, window_start, window_end, integral);
@@ -112,6 +93,20 @@ charge_quota(Charges *charges, Quota *quota, int32 resource_id,
 	}
 	if (snapshot != NULL)
 		UnregisterSnapshot(snapshot);
+}
+
+/*
+ * charges_are_cut tells whether any is more than it says.
+ */
+bool
+charges_are_cut(const Charges *charges)
+{
+	for (int i = 0; i < charges->n; i++)
+	{
+		if (charges->charges[i].amount == CHARGE_MAX)
+			return true;
+	}
+	return false;
 }
 
 /*

@@ -12,6 +12,12 @@
 
 #include "charge/quota.h"
 
+/*
+ * What would be more counts as this, which no limit allows: what is there when a
+ * quota comes must not keep anybody from giving it back.
+ */
+#define CHARGE_MAX		(QUOTA_UNLIMITED - 1)
+
 /* what is left of a quota becomes less by amount over [start, end) */
 typedef struct Charge
 {
@@ -30,6 +36,7 @@ typedef struct Charges
 
 extern void charge_quota(Charges *charges, Quota *quota, int32 resource_id,
 						 TimestampTz start, TimestampTz end, int64 amount);
+extern bool charges_are_cut(const Charges *charges);
 extern void charge_all(Charges *charges, const char *user_id,
 					   int32 resource_id, TimestampTz start, TimestampTz end,
 					   int64 amount);

@@ -30,6 +30,8 @@ SELECT '2030-03-31 01:30'::timestamp AT TIME ZONE 'Europe/London', '2030-10-27 0
 -- what is the same instant is one occurrence
 SELECT seen('FREQ=HOURLY;COUNT=5', '2030-03-31 00:00');
 SELECT seen('FREQ=HOURLY;COUNT=4', '2030-10-27 00:00');
+SELECT seen('*/30 * * * *', '2030-03-31 00:00', window_end => '2030-03-31 02:00');
+SELECT seen('*/30 * * * *', '2030-10-27 00:00', window_end => '2030-10-27 02:30');
 -- a day that a zone left out
 SELECT seen('FREQ=DAILY;COUNT=3', '2011-12-29 12:00', 'Pacific/Apia');
 
@@ -145,6 +147,7 @@ SELECT rule, count(*), max(start_time) FROM unnest(ARRAY['FREQ=DAILY;BYHOUR=9,14
 CROSS JOIN LATERAL arbiter_occurrences(rule, '2030-01-01', 'UTC', '-infinity', 'infinity') GROUP BY rule ORDER BY rule;
 -- all rules of a text together
 SELECT count(*) FROM arbiter_occurrences(repeat(E'FREQ=MINUTELY;COUNT=1000\n', 200), '2030-01-01', 'UTC', '-infinity', 'infinity');
+SELECT count(*) FROM arbiter_occurrences(repeat(E'FREQ=YEARLY;COUNT=100\nFREQ=MONTHLY;BYMONTHDAY=-1;COUNT=100\n', 200), '2030-01-01', 'UTC', '-infinity', 'infinity');
 SELECT outcome($$ SELECT arbiter_occurrences(repeat(E'FREQ=MINUTELY;COUNT=100000\n', 200), '2030-01-01', 'UTC', '-infinity', 'infinity') $$);
 SELECT outcome($$ SELECT arbiter_occurrences(repeat(E'FREQ=MINUTELY\n', 200), '2030-01-01', 'UTC', '-infinity', '2030-03-01') $$);
 -- an interrupt gives everything back

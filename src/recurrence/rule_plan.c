@@ -55,7 +55,23 @@ never_matches(const RuleParts *parts)
 }
 
 /*
- * How many times libical goes through in a day, at most.
+ * How many days of a year the parts of a rule for years list, at most.
+ */
+static double
+days_of_year(const RuleParts *parts)
+{
+	int			months = rule_times(parts, BY_MONTH);
+
+	if (parts->ndays > 0 || parts->numbers[BY_YEAR_DAY] != NIL ||
+		parts->numbers[BY_WEEK_NO] != NIL)
+		return DAYS_PER_YEAR;
+	if (parts->numbers[BY_MONTH] == NIL && parts->numbers[BY_MONTH_DAY] != NIL)
+		months = MONTHS_PER_YEAR;
+	return (double) months * rule_times(parts, BY_MONTH_DAY);
+}
+
+/*
+ * How many times libical goes through in a day, at most, on average.
  */
 static double
 tries_per_day(const RuleParts *parts)
@@ -74,8 +90,13 @@ tries_per_day(const RuleParts *parts)
 		case EVERY_DAY:
 			return times / parts->interval;
 		case EVERY_WEEK:
-			return times * Max(parts->ndays, 1) / (DAYS_PER_WEEK * parts->interval);
-		default:
+			return times * Max(parts->ndays, 1) / ((double) DAYS_PER_WEEK * parts->interval);
+		case EVERY_MONTH:
+			return times * (parts->ndays > 0 ? day_tab[0][0] : rule_times(parts, BY_MONTH_DAY)) /
+				((double) DAYS_PER_MONTH * parts->interval);
+		case EVERY_YEAR:
+			return times * days_of_year(parts) / (DAYS_PER_YEAR * parts->interval);
+		case NO_FREQUENCY:
 			break;
 	}
 	return times;

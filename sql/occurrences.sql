@@ -77,6 +77,9 @@ SELECT seen('FREQ=YEARLY;BYMONTHDAY=2,-5,-12,20,14;BYSETPOS=-3,-2;COUNT=4', '202
 SELECT seen('FREQ=MONTHLY;BYDAY=MO;BYHOUR=9,17;BYSETPOS=2,-1;COUNT=4', '2030-01-07 10:00', 'UTC');
 SELECT seen('FREQ=YEARLY;BYMONTH=4,9;BYSETPOS=-1;COUNT=2', '2030-09-30 10:00', 'UTC');
 SELECT seen('FREQ=YEARLY;BYMONTHDAY=1,2,3;BYDAY=1MO,10TU,6MO;BYSETPOS=-1;COUNT=3', '2029-01-01 10:00', 'UTC', window_end => 'infinity');
+-- the last of a month is not what is last before the end
+SELECT seen('FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1', '2030-01-01 09:00', 'UTC', window_end => '2030-03-15');
+SELECT seen('FREQ=YEARLY;BYDAY=MO;BYSETPOS=-1', '2030-01-01 09:00', 'UTC', window_end => '2031-06-01');
 -- the first start itself, where its time comes twice
 SELECT start_time FROM arbiter_occurrences('FREQ=DAILY;COUNT=2', '2030-10-27 00:30+00', 'Europe/London', '-infinity', 'infinity');
 SELECT start_time FROM arbiter_occurrences('FREQ=MINUTELY', '2030-10-27 00:59+00', 'Europe/London', '-infinity', '2030-10-27 01:01+00');

@@ -75,6 +75,11 @@ SELECT count(*) FROM arbiter_series WHERE series_id = :again;
 SELECT DISTINCT series_id AS third, series_id = :again AS same, count(*) FROM book() GROUP BY series_id \gset
 SELECT :'same', :'count';
 SELECT count(*) FROM arbiter_series WHERE user_id = 'sue';
+SELECT count(*) FROM arbiter_cancel_series(:third);
+UPDATE arbiter_series SET created_at = '1999-01-01' WHERE series_id = :third;
+UPDATE arbiter_reservation SET created_at = '1999-01-01' WHERE series_id = :third;
+SELECT arbiter_purge('1999-02-01', 2);
+SELECT count(*) FROM arbiter_series WHERE user_id = 'sue';
 DELETE FROM arbiter_reservation WHERE series_id = :third;
 SELECT arbiter_reserve('purge', '2030-02-01', '2030-02-02', 1, 'sue', 'k') > 0;
 UPDATE arbiter_series SET created_at = '1999-01-01' WHERE series_id = :third;

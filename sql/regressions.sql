@@ -231,6 +231,16 @@ SELECT arbiter_truncate(:id, '2030-01-01 09:00');
 UPDATE arbiter_reservation SET during = tstzrange(lower(during), '2030-01-01 15:00') WHERE reservation_id = :id RETURNING during;
 SELECT outcome(format($$ UPDATE arbiter_reservation SET during = '[2030-01-01 10:00,2030-01-01 15:00)' WHERE reservation_id = %s $$, :id));
 
+-- setup and cleanup time may change: what stays in its place is refused for what it occupies
+SELECT arbiter_create_resource('regress.setup') > 0, arbiter_set_capacity('regress.setup', '2030-01-01', '2030-01-02', 5);
+SELECT arbiter_reserve('regress.setup', '2030-01-01', '2030-01-01 02:00', 1) AS id \gset
+SELECT arbiter_alter_resource('regress.setup', setup_time => '1 h');
+SELECT outcome(format($$ SELECT arbiter_resize(%s, 6) $$, :id));
+SELECT arbiter_reserve('regress.setup', '2030-01-01 10:00', '2030-01-01 12:00', 1) AS id \gset
+SELECT arbiter_alter_resource('regress.setup', clear => '{setup_time}');
+SELECT arbiter_set_capacity('regress.setup', '2030-01-01 09:00', '2030-01-01 10:00', NULL, force => true);
+SELECT outcome(format($$ SELECT arbiter_resize(%s, 2) $$, :id));
+
 -- a trigger after ours cannot take the buffers off
 SELECT arbiter_create_resource('regress.buffer', setup_time => '1 h') > 0,
 	arbiter_set_capacity('regress.buffer', '2030-01-01', '2030-01-02', 5);

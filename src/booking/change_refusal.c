@@ -51,6 +51,24 @@ give_back(const Change *change, const ChangePart *asked,
 }
 
 /*
+ * Require what a part is to become.  One that stays in its place keeps what it
+ * occupies, whatever the resource's setup and cleanup time have become since.
+ */
+static void
+require_part(const ChangePart *part, Requirement *requirement)
+{
+	const ReservationTake *new_take = &part->new_take;
+
+	requirement->resource = part->resource;
+	requirement->amount = new_take->amount;
+	if (new_take->resource_id != part->take.resource_id ||
+		part->new_start != part->start || part->new_end != part->end)
+		return;
+	requirement->resource.setup_time = part->new_start - new_take->start;
+	requirement->resource.cleanup_time = new_take->end - part->new_end;
+}
+
+/*
  * Make one request of all that is asked for; false if it is not one: of several
  * reservations, or with parts of one resource that overlap.
  */
@@ -85,8 +103,7 @@ make_whole_request(const Change *change, Request *request)
 
 		if (part->changed == NULL || !part->new_take.active)
 			continue;
-		requirement->resource = part->resource;
-		requirement->amount = part->new_take.amount;
+		require_part(part, requirement);
 		if (pg_sub_s64_overflow(part->new_start, request->start, &requirement->offset))
 			return false;
 		requirement->length = part->new_end == request->end ? 0 :
@@ -164,8 +181,7 @@ make_request(const Change *change, const ChangePart *asked, bool fixed_range,
 	request->tryout = asked->new_take.tryout;
 	request->nrequirements = 1;
 	memset(requirements, 0, sizeof(Requirement));
-	requirements->resource = asked->resource;
-	requirements->amount = asked->new_take.amount;
+	require_part(asked, requirements);
 	give_back(change, asked, requirements);
 }
 

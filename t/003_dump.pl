@@ -10,6 +10,7 @@ use lib "$FindBin::RealBin/lib";
 use ArbiterTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use RandomWork;
 use Test::More;
 
 my $node = new_server('dump', extension => 0);

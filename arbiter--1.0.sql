@@ -685,6 +685,14 @@ RETURNS TABLE (occurrence integer, reservation_id bigint, start_time timestamptz
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 --
+-- Claims
+--
+
+CREATE FUNCTION @extschema@.arbiter_check_claim_request(request jsonb)
+RETURNS jsonb
+AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+--
 -- Life of a reservation
 --
 
@@ -2223,6 +2231,10 @@ COMMENT ON FUNCTION @extschema@.arbiter_reserve_series(text, bigint, interval, t
 COMMENT ON FUNCTION @extschema@.arbiter_cancel_series(bigint, integer, boolean) IS 'cancel the occurrences of a series from one on; one row each';
 COMMENT ON FUNCTION @extschema@.arbiter_move_series(bigint, interval, integer, boolean) IS 'move the occurrences of a series from one on, by what clocks show in its time zone, all or nothing; one row each';
 COMMENT ON FUNCTION @extschema@.arbiter_resize_series(bigint, bigint, integer, boolean) IS 'give the occurrences of a series another amount from one on, all or nothing; one row each';
+
+-- comments: claims
+
+COMMENT ON FUNCTION @extschema@.arbiter_check_claim_request(jsonb) IS 'check the document of a claim without looking anything up; returns it in its full form, with what has a default';
 
 -- comments: life of a reservation
 COMMENT ON FUNCTION @extschema@.arbiter_confirm(bigint) IS 'make a reservation of a hold that has not expired';

@@ -104,6 +104,21 @@ SELECT arbiter_set_price('limited', 1.25);
 SELECT arbiter_set_quota('limited user', 200.5, 'cost', tz => 'UTC');
 SELECT arbiter_reserve('limited', '2030-01-10', '2030-01-11', 4, 'limited user');
 SELECT arbiter_reserve('limited', '2030-01-30', '2030-02-02', 2, 'other');
+-- providers: what they have, where they are, and a claim
+INSERT INTO arbiter_partition (name) VALUES ('gone'), ('main');
+DELETE FROM arbiter_partition WHERE name = 'gone';
+INSERT INTO arbiter_provider (name, partition_id) SELECT 'node' || n, partition_id FROM arbiter_partition, generate_series(1, 3) n;
+INSERT INTO arbiter_provider (name, provider_type, parent_provider_id) SELECT 'node1.socket', 'socket', provider_id FROM arbiter_provider WHERE name = 'node1';
+INSERT INTO arbiter_resource_type (resource_type, unit) VALUES ('memory', 'MiB');
+INSERT INTO arbiter_capability (name) VALUES ('ssd'), ('avx2');
+INSERT INTO arbiter_provider_capability SELECT provider_id, capability_id FROM arbiter_provider p, arbiter_capability c WHERE p.name = 'node1';
+INSERT INTO arbiter_provider_group (name, group_type) VALUES ('east', 'site'), ('east-row0', 'row');
+INSERT INTO arbiter_provider_group_member SELECT group_id, provider_id FROM arbiter_provider_group, arbiter_provider WHERE provider_type = 'node';
+INSERT INTO arbiter_distance_type (name) VALUES ('network');
+INSERT INTO arbiter_distance (distance_type_id, name, position) SELECT distance_type_id, 'network.' || n, n FROM arbiter_distance_type, generate_series(0, 2) n;
+INSERT INTO arbiter_provider_distance SELECT provider_id, group_id, distance_type_id, distance_id FROM arbiter_provider, arbiter_provider_group g, arbiter_distance d WHERE g.name = 'east' AND d.position = 1;
+INSERT INTO arbiter_consumer (name, consumer_type, owner_project) VALUES ('vm-1', 'machine', 'science');
+INSERT INTO arbiter_claim (reservation_id, request, allocations, consumer_id) SELECT 1, '{"resources": {"memory": 1}}', '[]', consumer_id FROM arbiter_consumer;
 -- the random load leaves these alone
 SELECT setval('arbiter_reservation_id_seq', 100);
 
@@ -143,6 +158,27 @@ my @contents = (
 	'SELECT * FROM arbiter_group_member ORDER BY group_id, user_id',
 	q{SELECT q.quota_id, t.* FROM arbiter_quota q, arbiter_quota_timeline(q.quota_id, '2030-01-01', '2030-03-01') t ORDER BY 1, 2},
 	'SELECT last_value, is_called FROM arbiter_quota_quota_id_seq',
+	'SELECT * FROM arbiter_partition ORDER BY partition_id',
+	'SELECT last_value, is_called FROM arbiter_partition_partition_id_seq',
+	'SELECT * FROM arbiter_provider ORDER BY provider_id',
+	'SELECT last_value, is_called FROM arbiter_provider_provider_id_seq',
+	'SELECT * FROM arbiter_resource_type ORDER BY resource_type',
+	'SELECT * FROM arbiter_inventory ORDER BY resource_id',
+	'SELECT * FROM arbiter_inventory_total ORDER BY resource_id, during',
+	'SELECT * FROM arbiter_capability ORDER BY capability_id',
+	'SELECT last_value, is_called FROM arbiter_capability_capability_id_seq',
+	'SELECT * FROM arbiter_provider_capability ORDER BY 1, 2',
+	'SELECT * FROM arbiter_provider_group ORDER BY group_id',
+	'SELECT last_value, is_called FROM arbiter_provider_group_group_id_seq',
+	'SELECT * FROM arbiter_provider_group_member ORDER BY 1, 2',
+	'SELECT * FROM arbiter_distance_type ORDER BY 1',
+	'SELECT last_value, is_called FROM arbiter_distance_type_distance_type_id_seq',
+	'SELECT * FROM arbiter_distance ORDER BY 1',
+	'SELECT last_value, is_called FROM arbiter_distance_distance_id_seq',
+	'SELECT * FROM arbiter_provider_distance ORDER BY 1, 2, 3',
+	'SELECT * FROM arbiter_consumer ORDER BY 1',
+	'SELECT last_value, is_called FROM arbiter_consumer_consumer_id_seq',
+	'SELECT * FROM arbiter_claim ORDER BY 1',
 	'SELECT last_value, is_called FROM arbiter_reservation_id_seq',
 	'SELECT last_value, is_called FROM arbiter_resource_resource_id_seq',
 	'SELECT last_value, is_called FROM arbiter_denial_denial_id_seq',
@@ -300,6 +336,20 @@ sub check_restored
 			SELECT arbiter_quote('full', '2030-01-10', '2030-01-11', 2);
 			ROLLBACK}),
 		"63.00\n1\n66.00", "$how: prices");
+
+	# ids of the model go on
+	is( $node->safe_psql(
+			$dbname, q{
+			BEGIN;
+			INSERT INTO arbiter_partition (name) VALUES ('new');
+			INSERT INTO arbiter_provider (name) VALUES ('new');
+			INSERT INTO arbiter_capability (name) VALUES ('new');
+			INSERT INTO arbiter_provider_group (name, group_type) VALUES ('new', 'site');
+			INSERT INTO arbiter_distance_type (name) VALUES ('new');
+			INSERT INTO arbiter_distance (distance_type_id, name, position) SELECT distance_type_id, 'new', 0 FROM arbiter_distance_type WHERE name = 'new';
+			INSERT INTO arbiter_consumer (name) VALUES ('new');
+			ROLLBACK}),
+		'', "$how: ids of the model go on");
 
 	is($node->safe_psql($dbname,
 			q{SELECT arbiter_reserve('full', '2030-01-01', '2030-02-01', 6, 'somebody', 'a key') =

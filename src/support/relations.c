@@ -33,7 +33,7 @@ static const char *const resource_names[RESOURCE_NCOLUMNS] = {
 	"resource_id", "name", "unit", "min_lead", "granularity", "setup_time",
 	"cleanup_time", "float_percent", "resource_type", "firm_horizon",
 	"overcommit_ratio", "created_at", "attributes",
-	"parent_reservation_id", "parent_resource_id"
+	"parent_reservation_id", "parent_resource_id", "provider_id"
 };
 static const char *const capacity_names[CAPACITY_NCOLUMNS] = {
 	"resource_id", "during", "amount"
@@ -76,11 +76,53 @@ static const char *const quota_limit_names[QUOTA_LIMIT_NCOLUMNS] = {
 static const char *const group_member_names[GROUP_MEMBER_NCOLUMNS] = {
 	"group_id", "user_id"
 };
+static const char *const partition_names[PARTITION_NCOLUMNS] = {
+	"partition_id", "name"
+};
+static const char *const provider_names[PROVIDER_NCOLUMNS] = {
+	"provider_id", "name", "provider_type",
+	"partition_id", "parent_provider_id", "claimable"
+};
+static const char *const inventory_names[INVENTORY_NCOLUMNS] = {
+	"resource_id", "reserved", "min_unit",
+	"max_unit", "step_size", "allocation_ratio"
+};
+static const char *const inventory_total_names[INVENTORY_TOTAL_NCOLUMNS] = {
+	"resource_id", "during", "total"
+};
+static const char *const capability_names[CAPABILITY_NCOLUMNS] = {
+	"capability_id", "name"
+};
+static const char *const provider_capability_names[PROVIDER_CAPABILITY_NCOLUMNS] = {
+	"provider_id", "capability_id"
+};
+static const char *const provider_group_names[PROVIDER_GROUP_NCOLUMNS] = {
+	"group_id", "name", "group_type"
+};
+static const char *const provider_group_member_names[PROVIDER_GROUP_MEMBER_NCOLUMNS] = {
+	"group_id", "provider_id"
+};
+static const char *const distance_type_names[DISTANCE_TYPE_NCOLUMNS] = {
+	"distance_type_id", "name"
+};
+static const char *const distance_names[DISTANCE_NCOLUMNS] = {
+	"distance_id", "distance_type_id", "name", "position"
+};
+static const char *const provider_distance_names[PROVIDER_DISTANCE_NCOLUMNS] = {
+	"provider_id", "group_id", "distance_type_id", "distance_id"
+};
+static const char *const consumer_names[CONSUMER_NCOLUMNS] = {
+	"consumer_id", "name", "consumer_type", "owner_project", "owner_user"
+};
+static const char *const claim_names[CLAIM_NCOLUMNS] = {
+	"reservation_id", "request", "allocations", "consumer_id", "created_at"
+};
 
 static const char *const own_trigger_names[ARBITER_NTRIGGERS] = {
 	"arbiter_row_trigger", "arbiter_guard_trigger", "arbiter_resource_trigger",
 	"arbiter_replica_trigger", "arbiter_truncate_trigger",
-	"arbiter_template_trigger", "arbiter_price_trigger", "arbiter_quota_trigger"
+	"arbiter_template_trigger", "arbiter_price_trigger", "arbiter_quota_trigger",
+	"arbiter_catalogue_trigger"
 };
 
 static ArbiterRelations cache;
@@ -97,7 +139,14 @@ invalidate_relations(Datum arg, Oid relid)
 		relid == cache.series ||
 		relid == cache.template || relid == cache.template_item ||
 		relid == cache.quota || relid == cache.quota_limit ||
-		relid == cache.group_member)
+		relid == cache.group_member ||
+		relid == cache.partition || relid == cache.provider ||
+		relid == cache.inventory || relid == cache.inventory_total ||
+		relid == cache.capability || relid == cache.provider_capability ||
+		relid == cache.provider_group || relid == cache.provider_group_member ||
+		relid == cache.distance_type || relid == cache.distance ||
+		relid == cache.provider_distance || relid == cache.consumer ||
+		relid == cache.claim || relid == cache.resource_type)
 		cache_valid = false;
 }
 
@@ -175,6 +224,7 @@ arbiter_relations(void)
 	cache.resource_name_key = find_relation(schema, "arbiter_resource_name_key");
 	cache.resource_type_idx = find_relation(schema, "arbiter_resource_type_idx");
 	cache.resource_parent_key = find_relation(schema, "arbiter_resource_parent_key");
+	cache.resource_provider_key = find_relation(schema, "arbiter_resource_provider_key");
 	cache.resource_id_seq = find_relation(schema, "arbiter_resource_resource_id_seq");
 	cache.capacity = find_relation(schema, "arbiter_capacity");
 	cache.capacity_start_idx = find_relation(schema, "arbiter_capacity_start_idx");
@@ -211,6 +261,43 @@ arbiter_relations(void)
 	cache.group_member = find_relation(schema, "arbiter_group_member");
 	cache.group_member_pkey = find_relation(schema, "arbiter_group_member_pkey");
 	cache.group_member_group_idx = find_relation(schema, "arbiter_group_member_group_idx");
+	cache.partition = find_relation(schema, "arbiter_partition");
+	cache.partition_pkey = find_relation(schema, "arbiter_partition_pkey");
+	cache.partition_name_key = find_relation(schema, "arbiter_partition_name_key");
+	cache.provider = find_relation(schema, "arbiter_provider");
+	cache.provider_pkey = find_relation(schema, "arbiter_provider_pkey");
+	cache.provider_name_key = find_relation(schema, "arbiter_provider_name_key");
+	cache.resource_type = find_relation(schema, "arbiter_resource_type");
+	cache.resource_type_pkey = find_relation(schema, "arbiter_resource_type_pkey");
+	cache.inventory = find_relation(schema, "arbiter_inventory");
+	cache.inventory_pkey = find_relation(schema, "arbiter_inventory_pkey");
+	cache.inventory_total = find_relation(schema, "arbiter_inventory_total");
+	cache.inventory_total_pkey = find_relation(schema, "arbiter_inventory_total_pkey");
+	cache.capability = find_relation(schema, "arbiter_capability");
+	cache.capability_pkey = find_relation(schema, "arbiter_capability_pkey");
+	cache.capability_name_key = find_relation(schema, "arbiter_capability_name_key");
+	cache.provider_capability = find_relation(schema, "arbiter_provider_capability");
+	cache.provider_capability_pkey = find_relation(schema, "arbiter_provider_capability_pkey");
+	cache.provider_group = find_relation(schema, "arbiter_provider_group");
+	cache.provider_group_pkey = find_relation(schema, "arbiter_provider_group_pkey");
+	cache.provider_group_name_key = find_relation(schema, "arbiter_provider_group_name_key");
+	cache.provider_group_member = find_relation(schema, "arbiter_provider_group_member");
+	cache.provider_group_member_pkey = find_relation(schema, "arbiter_provider_group_member_pkey");
+	cache.provider_group_member_provider_idx = find_relation(schema, "arbiter_provider_group_member_provider_idx");
+	cache.distance_type = find_relation(schema, "arbiter_distance_type");
+	cache.distance_type_pkey = find_relation(schema, "arbiter_distance_type_pkey");
+	cache.distance_type_name_key = find_relation(schema, "arbiter_distance_type_name_key");
+	cache.distance = find_relation(schema, "arbiter_distance");
+	cache.distance_pkey = find_relation(schema, "arbiter_distance_pkey");
+	cache.distance_name_key = find_relation(schema, "arbiter_distance_name_key");
+	cache.provider_distance = find_relation(schema, "arbiter_provider_distance");
+	cache.provider_distance_pkey = find_relation(schema, "arbiter_provider_distance_pkey");
+	cache.provider_distance_provider_idx = find_relation(schema, "arbiter_provider_distance_provider_idx");
+	cache.consumer = find_relation(schema, "arbiter_consumer");
+	cache.consumer_pkey = find_relation(schema, "arbiter_consumer_pkey");
+	cache.consumer_name_key = find_relation(schema, "arbiter_consumer_name_key");
+	cache.claim = find_relation(schema, "arbiter_claim");
+	cache.claim_pkey = find_relation(schema, "arbiter_claim_pkey");
 	for (int i = 0; i < ARBITER_NTRIGGERS; i++)
 		cache.own_trigger[i] =
 			GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
@@ -246,6 +333,31 @@ arbiter_relations(void)
 				 cache.quota_limit_column);
 	find_columns(cache.group_member, group_member_names,
 				 GROUP_MEMBER_NCOLUMNS, cache.group_member_column);
+	find_columns(cache.partition, partition_names, PARTITION_NCOLUMNS,
+				 cache.partition_column);
+	find_columns(cache.provider, provider_names, PROVIDER_NCOLUMNS,
+				 cache.provider_column);
+	find_columns(cache.inventory, inventory_names, INVENTORY_NCOLUMNS,
+				 cache.inventory_column);
+	find_columns(cache.inventory_total, inventory_total_names,
+				 INVENTORY_TOTAL_NCOLUMNS, cache.inventory_total_column);
+	find_columns(cache.capability, capability_names, CAPABILITY_NCOLUMNS,
+				 cache.capability_column);
+	find_columns(cache.provider_capability, provider_capability_names,
+				 PROVIDER_CAPABILITY_NCOLUMNS, cache.provider_capability_column);
+	find_columns(cache.provider_group, provider_group_names,
+				 PROVIDER_GROUP_NCOLUMNS, cache.provider_group_column);
+	find_columns(cache.provider_group_member, provider_group_member_names,
+				 PROVIDER_GROUP_MEMBER_NCOLUMNS, cache.provider_group_member_column);
+	find_columns(cache.distance_type, distance_type_names,
+				 DISTANCE_TYPE_NCOLUMNS, cache.distance_type_column);
+	find_columns(cache.distance, distance_names, DISTANCE_NCOLUMNS,
+				 cache.distance_column);
+	find_columns(cache.provider_distance, provider_distance_names,
+				 PROVIDER_DISTANCE_NCOLUMNS, cache.provider_distance_column);
+	find_columns(cache.consumer, consumer_names, CONSUMER_NCOLUMNS,
+				 cache.consumer_column);
+	find_columns(cache.claim, claim_names, CLAIM_NCOLUMNS, cache.claim_column);
 	return &cache;
 }
 

@@ -34,6 +34,7 @@ typedef enum ResourceColumn
 	RESOURCE_ATTRIBUTES,
 	RESOURCE_PARENT_RESERVATION_ID,
 	RESOURCE_PARENT_RESOURCE_ID,
+	RESOURCE_PROVIDER_ID,
 	RESOURCE_NCOLUMNS
 } ResourceColumn;
 
@@ -178,9 +179,121 @@ typedef enum GroupMemberColumn
 	GROUP_MEMBER_NCOLUMNS
 } GroupMemberColumn;
 
-#define ARBITER_NTRIGGERS	8
+typedef enum PartitionColumn
+{
+	PARTITION_ID,
+	PARTITION_NAME,
+	PARTITION_NCOLUMNS
+} PartitionColumn;
+
+typedef enum ProviderColumn
+{
+	PROVIDER_ID,
+	PROVIDER_NAME,
+	PROVIDER_PROVIDER_TYPE,
+	PROVIDER_PARTITION_ID,
+	PROVIDER_PARENT_PROVIDER_ID,
+	PROVIDER_CLAIMABLE,
+	PROVIDER_NCOLUMNS
+} ProviderColumn;
+
+typedef enum InventoryColumn
+{
+	INVENTORY_RESOURCE_ID,
+	INVENTORY_RESERVED,
+	INVENTORY_MIN_UNIT,
+	INVENTORY_MAX_UNIT,
+	INVENTORY_STEP_SIZE,
+	INVENTORY_ALLOCATION_RATIO,
+	INVENTORY_NCOLUMNS
+} InventoryColumn;
+
+typedef enum InventoryTotalColumn
+{
+	INVENTORY_TOTAL_RESOURCE_ID,
+	INVENTORY_TOTAL_DURING,
+	INVENTORY_TOTAL_TOTAL,
+	INVENTORY_TOTAL_NCOLUMNS
+} InventoryTotalColumn;
+
+typedef enum CapabilityColumn
+{
+	CAPABILITY_ID,
+	CAPABILITY_NAME,
+	CAPABILITY_NCOLUMNS
+} CapabilityColumn;
+
+typedef enum ProviderCapabilityColumn
+{
+	PROVIDER_CAPABILITY_PROVIDER_ID,
+	PROVIDER_CAPABILITY_CAPABILITY_ID,
+	PROVIDER_CAPABILITY_NCOLUMNS
+} ProviderCapabilityColumn;
+
+typedef enum ProviderGroupColumn
+{
+	PROVIDER_GROUP_ID,
+	PROVIDER_GROUP_NAME,
+	PROVIDER_GROUP_GROUP_TYPE,
+	PROVIDER_GROUP_NCOLUMNS
+} ProviderGroupColumn;
+
+typedef enum ProviderGroupMemberColumn
+{
+	PROVIDER_GROUP_MEMBER_GROUP_ID,
+	PROVIDER_GROUP_MEMBER_PROVIDER_ID,
+	PROVIDER_GROUP_MEMBER_NCOLUMNS
+} ProviderGroupMemberColumn;
+
+typedef enum DistanceTypeColumn
+{
+	DISTANCE_TYPE_ID,
+	DISTANCE_TYPE_NAME,
+	DISTANCE_TYPE_NCOLUMNS
+} DistanceTypeColumn;
+
+typedef enum DistanceColumn
+{
+	DISTANCE_ID,
+	DISTANCE_DISTANCE_TYPE_ID,
+	DISTANCE_NAME,
+	DISTANCE_POSITION,
+	DISTANCE_NCOLUMNS
+} DistanceColumn;
+
+typedef enum ProviderDistanceColumn
+{
+	PROVIDER_DISTANCE_PROVIDER_ID,
+	PROVIDER_DISTANCE_GROUP_ID,
+	PROVIDER_DISTANCE_DISTANCE_TYPE_ID,
+	PROVIDER_DISTANCE_DISTANCE_ID,
+	PROVIDER_DISTANCE_NCOLUMNS
+} ProviderDistanceColumn;
+
+typedef enum ConsumerColumn
+{
+	CONSUMER_ID,
+	CONSUMER_NAME,
+	CONSUMER_CONSUMER_TYPE,
+	CONSUMER_OWNER_PROJECT,
+	CONSUMER_OWNER_USER,
+	CONSUMER_NCOLUMNS
+} ConsumerColumn;
+
+typedef enum ClaimColumn
+{
+	CLAIM_RESERVATION_ID,
+	CLAIM_REQUEST,
+	CLAIM_ALLOCATIONS,
+	CLAIM_CONSUMER_ID,
+	CLAIM_CREATED_AT,
+	CLAIM_NCOLUMNS
+} ClaimColumn;
+
+#define ARBITER_NTRIGGERS	9
 #define ARBITER_RESOURCE_TRIGGER	2	/* in the list of relations.c */
 #define ARBITER_QUOTA_TRIGGER	7
+#define ARBITER_CATALOGUE_TRIGGER	8
 
 typedef struct ArbiterRelations
 {
@@ -189,6 +302,7 @@ typedef struct ArbiterRelations
 	Oid			resource_name_key;
 	Oid			resource_type_idx;
 	Oid			resource_parent_key;
+	Oid			resource_provider_key;
 	Oid			resource_id_seq;
 	Oid			capacity;
 	Oid			capacity_start_idx;
@@ -225,6 +339,43 @@ typedef struct ArbiterRelations
 	Oid			group_member;
 	Oid			group_member_pkey;
 	Oid			group_member_group_idx;
+	Oid			partition;
+	Oid			partition_pkey;
+	Oid			partition_name_key;
+	Oid			provider;
+	Oid			provider_pkey;
+	Oid			provider_name_key;
+	Oid			resource_type;
+	Oid			resource_type_pkey;
+	Oid			inventory;
+	Oid			inventory_pkey;
+	Oid			inventory_total;
+	Oid			inventory_total_pkey;
+	Oid			capability;
+	Oid			capability_pkey;
+	Oid			capability_name_key;
+	Oid			provider_capability;
+	Oid			provider_capability_pkey;
+	Oid			provider_group;
+	Oid			provider_group_pkey;
+	Oid			provider_group_name_key;
+	Oid			provider_group_member;
+	Oid			provider_group_member_pkey;
+	Oid			provider_group_member_provider_idx;
+	Oid			distance_type;
+	Oid			distance_type_pkey;
+	Oid			distance_type_name_key;
+	Oid			distance;
+	Oid			distance_pkey;
+	Oid			distance_name_key;
+	Oid			provider_distance;
+	Oid			provider_distance_pkey;
+	Oid			provider_distance_provider_idx;
+	Oid			consumer;
+	Oid			consumer_pkey;
+	Oid			consumer_name_key;
+	Oid			claim;
+	Oid			claim_pkey;
 	Oid			own_trigger[ARBITER_NTRIGGERS]; /* functions of our triggers */
 	AttrNumber	resource_column[RESOURCE_NCOLUMNS];
 	AttrNumber	capacity_column[CAPACITY_NCOLUMNS];
@@ -238,6 +389,19 @@ typedef struct ArbiterRelations
 	AttrNumber	quota_column[QUOTA_NCOLUMNS];
 	AttrNumber	quota_limit_column[QUOTA_LIMIT_NCOLUMNS];
 	AttrNumber	group_member_column[GROUP_MEMBER_NCOLUMNS];
+	AttrNumber	partition_column[PARTITION_NCOLUMNS];
+	AttrNumber	provider_column[PROVIDER_NCOLUMNS];
+	AttrNumber	inventory_column[INVENTORY_NCOLUMNS];
+	AttrNumber	inventory_total_column[INVENTORY_TOTAL_NCOLUMNS];
+	AttrNumber	capability_column[CAPABILITY_NCOLUMNS];
+	AttrNumber	provider_capability_column[PROVIDER_CAPABILITY_NCOLUMNS];
+	AttrNumber	provider_group_column[PROVIDER_GROUP_NCOLUMNS];
+	AttrNumber	provider_group_member_column[PROVIDER_GROUP_MEMBER_NCOLUMNS];
+	AttrNumber	distance_type_column[DISTANCE_TYPE_NCOLUMNS];
+	AttrNumber	distance_column[DISTANCE_NCOLUMNS];
+	AttrNumber	provider_distance_column[PROVIDER_DISTANCE_NCOLUMNS];
+	AttrNumber	consumer_column[CONSUMER_NCOLUMNS];
+	AttrNumber	claim_column[CLAIM_NCOLUMNS];
 } ArbiterRelations;
 
 extern const ArbiterRelations *arbiter_relations(void);

@@ -1,0 +1,107 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalogue_change.c
+ *	  Tell every backend that the model of providers has changed.
+ *
+ * What backends know of providers they keep until the relation cache says that
+ * arbiter_provider was changed: whoever writes any of the tables of the model
+ * sends such an invalidation, which others get when he commits.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "support/catalogue_change.h"
+
+#include "access/table.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
+#include "support/relations.h"
+#include "utils/inval.h"
+#include "utils/rel.h"
+#include "utils/reltrigger.h"
+
+#define NTABLES 11
+
+static void
+list_tables(Oid tables[NTABLES])
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	const Oid	all[NTABLES] = {
+		relations->partition, relations->provider, relations->resource_type,
+		relations->inventory, relations->capability,
+		relations->provider_capability, relations->provider_group,
+		relations->provider_group_member, relations->distance_type,
+		relations->distance, relations->provider_distance
+	};
+
+	memcpy(tables, all, sizeof(all));
+}
+
+/*
+ * is_catalogue_table tells whether a table is one of those of which a change is
+ * to be sent.
+ */
+bool
+is_catalogue_table(Oid relid)
+{
+	Oid			tables[NTABLES];
+
+	list_tables(tables);
+	for (int i = 0; i < NTABLES; i++)
+	{
+		if (tables[i] == relid)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * catalogue_changed is called when rows of the model were written.
+ */
+void
+catalogue_changed(void)
+{
+	CacheInvalidateRelcacheByRelid(arbiter_relations()->provider);
+}
+
+/*
+ * Does whoever changes a row of a table send an invalidation?
+ */
+static bool
+changes_are_sent(Oid relid)
+{
+	Oid			function = arbiter_relations()->own_trigger[ARBITER_CATALOGUE_TRIGGER];
+	Relation	rel = table_open(relid, AccessShareLock);
+	TriggerDesc *list = rel->trigdesc;
+	bool		sent = false;
+
+	for (int i = 0; list != NULL && i < list->numtriggers; i++)
+	{
+		const Trigger *trigger = &list->triggers[i];
+
+		if (trigger->tgfoid == function && TRIGGER_FOR_ROW(trigger->tgtype) &&
+			trigger->tgenabled == TRIGGER_FIRES_ALWAYS)
+			sent = true;
+	}
+	table_close(rel, AccessShareLock);
+	return sent;
+}
+
+/*
+ * catalogue_changes_are_sent tells whether what is known of providers may be
+ * kept: not while somebody has disabled the triggers.  To enable or disable one
+ * sends an invalidation of its table, not of arbiter_provider, so whoever keeps
+ * something watches all of them with is_catalogue_table().
+ */
+bool
+catalogue_changes_are_sent(void)
+{
+	Oid			tables[NTABLES];
+
+	list_tables(tables);
+	for (int i = 0; i < NTABLES; i++)
+	{
+		if (!changes_are_sent(tables[i]))
+			return false;
+	}
+	return true;
+}

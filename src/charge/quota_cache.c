@@ -30,14 +30,11 @@
  */
 #include "charge/quota.h"
 
-#include "access/relation.h"
-#include "access/table.h"
 #include "catalog/pg_collation.h"
-#include "catalog/pg_trigger.h"
-#include "commands/trigger.h"
 #include "support/key_scan.h"
 #include "support/locks.h"
 #include "support/relations.h"
+#include "support/trigger_call.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
@@ -84,29 +81,6 @@ invalidate_quotas(Datum arg, Oid relid)
 	if (!OidIsValid(relid) || relid == watched[0] || relid == watched[1] ||
 		relid == watched[2])
 		invalidations++;
-}
-
-/*
- * Does whoever changes a row of a table send an invalidation?
- */
-static bool
-changes_are_sent(Oid relid, int which)
-{
-	Oid			function = arbiter_relations()->own_trigger[which];
-	Relation	rel = table_open(relid, AccessShareLock);
-	TriggerDesc *list = rel->trigdesc;
-	bool		sent = false;
-
-	for (int i = 0; list != NULL && i < list->numtriggers; i++)
-	{
-		const Trigger *trigger = &list->triggers[i];
-
-		if (trigger->tgfoid == function && TRIGGER_FOR_ROW(trigger->tgtype) &&
-			trigger->tgenabled == TRIGGER_FIRES_ALWAYS)
-			sent = true;
-	}
-	table_close(rel, AccessShareLock);
-	return sent;
 }
 
 static bool
@@ -159,9 +133,9 @@ start_anew(void)
 	{
 		uint64		before = invalidations;
 
-		may_keep = changes_are_sent(relations->quota, ARBITER_QUOTA_TRIGGER) &&
-			changes_are_sent(relations->group_member, ARBITER_QUOTA_TRIGGER) &&
-			changes_are_sent(relations->resource, ARBITER_RESOURCE_TRIGGER);
+		may_keep = own_trigger_always_fires(relations->quota, ARBITER_QUOTA_TRIGGER) &&
+			own_trigger_always_fires(relations->group_member, ARBITER_QUOTA_TRIGGER) &&
+			own_trigger_always_fires(relations->resource, ARBITER_RESOURCE_TRIGGER);
 		any_quota = table_has_row(relations->quota, relations->quota_pkey);
 		if (before != invalidations)
 			continue;

@@ -19,13 +19,14 @@
 #include "utils/rel.h"
 #include "utils/reltrigger.h"
 
-#define NTABLES 11
-
-static void
-list_tables(Oid tables[NTABLES])
+/*
+ * catalogue_tables lists the tables of which a change is to be sent.
+ */
+void
+catalogue_tables(Oid tables[CATALOGUE_NTABLES])
 {
 	const ArbiterRelations *relations = arbiter_relations();
-	const Oid	all[NTABLES] = {
+	const Oid	all[CATALOGUE_NTABLES] = {
 		relations->partition, relations->provider, relations->resource_type,
 		relations->inventory, relations->capability,
 		relations->provider_capability, relations->provider_group,
@@ -43,10 +44,10 @@ list_tables(Oid tables[NTABLES])
 bool
 is_catalogue_table(Oid relid)
 {
-	Oid			tables[NTABLES];
+	Oid			tables[CATALOGUE_NTABLES];
 
-	list_tables(tables);
-	for (int i = 0; i < NTABLES; i++)
+	catalogue_tables(tables);
+	for (int i = 0; i < CATALOGUE_NTABLES; i++)
 	{
 		if (tables[i] == relid)
 			return true;
@@ -95,10 +96,10 @@ changes_are_sent(Oid relid)
 bool
 catalogue_changes_are_sent(void)
 {
-	Oid			tables[NTABLES];
+	Oid			tables[CATALOGUE_NTABLES];
 
-	list_tables(tables);
-	for (int i = 0; i < NTABLES; i++)
+	catalogue_tables(tables);
+	for (int i = 0; i < CATALOGUE_NTABLES; i++)
 	{
 		if (!changes_are_sent(tables[i]))
 			return false;

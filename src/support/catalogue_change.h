@@ -10,6 +10,9 @@
 
 #include "postgres.h"
 
+#define CATALOGUE_NTABLES 11
+
+extern void catalogue_tables(Oid tables[CATALOGUE_NTABLES]);
 extern bool is_catalogue_table(Oid relid);
 extern void catalogue_changed(void);
 extern bool catalogue_changes_are_sent(void);

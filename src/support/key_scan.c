@@ -32,6 +32,15 @@ key_scan_begin(KeyScan *scan, Oid table, Oid index, Snapshot snapshot,
 }
 
 /*
+ * key_scan_again starts a scan over, with other keys.
+ */
+void
+key_scan_again(KeyScan *scan, ScanKey keys, int nkeys)
+{
+	index_rescan(scan->scan, keys, nkeys, NULL, 0);
+}
+
+/*
  * key_scan_next fetches the next row into scan->slot; false when there is none.
  */
 bool

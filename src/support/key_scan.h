@@ -24,6 +24,7 @@ typedef struct KeyScan
 
 extern void key_scan_begin(KeyScan *scan, Oid table, Oid index,
 						   Snapshot snapshot, ScanKey keys, int nkeys);
+extern void key_scan_again(KeyScan *scan, ScanKey keys, int nkeys);
 extern bool key_scan_next(KeyScan *scan);
 extern void key_scan_end(KeyScan *scan);
 

@@ -16,6 +16,8 @@
 extern TriggerData *trigger_data(FunctionCallInfo fcinfo, const char *name,
 								 bool proper);
 
+extern bool own_trigger_always_fires(Oid relid, int which);
+
 #define FIRED(fcinfo, when, level) \
 	(CALLED_AS_TRIGGER(fcinfo) && \
 	 TRIGGER_FIRED_##when(((TriggerData *) (fcinfo)->context)->tg_event) && \

@@ -56,6 +56,7 @@ typedef struct TimelineScan
 	bool		have_next;
 	bool		exhausted;
 	bool		built;			/* known to be */
+	bool		contended;		/* another transaction is changing what was met */
 } TimelineScan;
 
 typedef struct TimelineStretch
@@ -72,12 +73,15 @@ typedef struct TimelineStretch
 
 extern void timeline_scan_begin(TimelineScan *scan, const TimelineView *view,
 								TimestampTz from, TimestampTz to);
+extern void timeline_scan_move(TimelineScan *scan, const TimelineView *view,
+							   TimestampTz from, TimestampTz to);
 extern bool timeline_scan_next(TimelineScan *scan, TimelineStretch *stretch);
 extern void timeline_scan_seek(TimelineScan *scan, TimestampTz position);
 extern const Step *timeline_stretch_steps(const TimelineStretch *stretch,
 										  int64 *shift);
 extern void timeline_stretch_unpack(TimelineStretch *stretch);
 extern void timeline_stretch_free(TimelineStretch *stretch);
+extern int64 timeline_scan_minimum(TimelineScan *scan, TimestampTz *instant);
 extern void timeline_scan_end(TimelineScan *scan);
 
 extern int64 timeline_minimum(const TimelineView *view, TimestampTz from,

@@ -28,14 +28,27 @@ void
 timeline_scan_begin(TimelineScan *scan, const TimelineView *view,
 					TimestampTz from, TimestampTz to)
 {
+	chunk_store_open(&scan->store, AccessShareLock);
+	chunk_scan_begin(&scan->chunks, &scan->store, view->resource_id, from,
+					 view->snapshot);
+	timeline_scan_move(scan, view, from, to);
+}
+
+/*
+ * timeline_scan_move starts a scan over again, over another range and of another
+ * view with the same snapshot.
+ */
+void
+timeline_scan_move(TimelineScan *scan, const TimelineView *view,
+				   TimestampTz from, TimestampTz to)
+{
 	scan->view = view;
 	scan->position = from;
 	scan->to = to;
 	scan->added = 0;
 	scan->have_next = scan->exhausted = scan->built = false;
-	chunk_store_open(&scan->store, AccessShareLock);
-	chunk_scan_begin(&scan->chunks, &scan->store, view->resource_id, from,
-					 view->snapshot);
+	scan->contended = false;
+	chunk_scan_restart(&scan->chunks, view->resource_id, from);
 }
 
 /* the steps of [from, to) of a resource that is not built */
@@ -87,6 +100,7 @@ next_stored(TimelineScan *scan, TimelineStretch *stretch)
 		stretch->chunk = &scan->next;
 		stretch->steps = NULL;
 		stretch->nsteps = scan->next.nsteps;
+		scan->contended |= scan->next.contended;
 		scan->have_next = false;
 		scan->position = stretch->end;
 		return true;
@@ -238,19 +252,17 @@ timeline_scan_end(TimelineScan *scan)
 }
 
 /*
- * timeline_minimum returns the smallest availability over [from, to), and an
- * instant where it is that small.
+ * timeline_scan_minimum returns the smallest availability over the range of a
+ * scan that has just begun, and an instant where it is that small.
  */
 int64
-timeline_minimum(const TimelineView *view, TimestampTz from, TimestampTz to,
-				 TimestampTz *instant)
+timeline_scan_minimum(TimelineScan *scan, TimestampTz *instant)
 {
-	TimelineScan scan;
+	TimestampTz from = scan->position;
 	TimelineStretch stretch;
 	int64		minimum = PG_INT64_MAX;
 
-	timeline_scan_begin(&scan, view, from, to);
-	while (timeline_scan_next(&scan, &stretch))
+	while (timeline_scan_next(scan, &stretch))
 	{
 		int64		smallest;
 		int64		where;
@@ -263,7 +275,7 @@ timeline_minimum(const TimelineView *view, TimestampTz from, TimestampTz to,
 		}
 		timeline_stretch_unpack(&stretch);
 		smallest = steps_minimum(stretch.steps, stretch.nsteps, stretch.end,
-								 from, to, &where);
+								 from, scan->to, &where);
 		if (smallest < minimum)
 		{
 			minimum = smallest;
@@ -271,6 +283,22 @@ timeline_minimum(const TimelineView *view, TimestampTz from, TimestampTz to,
 		}
 		timeline_stretch_free(&stretch);
 	}
+	return minimum;
+}
+
+/*
+ * timeline_minimum returns the smallest availability over [from, to), and an
+ * instant where it is that small.
+ */
+int64
+timeline_minimum(const TimelineView *view, TimestampTz from, TimestampTz to,
+				 TimestampTz *instant)
+{
+	TimelineScan scan;
+	int64		minimum;
+
+	timeline_scan_begin(&scan, view, from, to);
+	minimum = timeline_scan_minimum(&scan, instant);
 	timeline_scan_end(&scan);
 	return minimum;
 }

@@ -1,0 +1,394 @@
+/*-------------------------------------------------------------------------
+ *
+ * claim_book.c
+ *	  Book what satisfies a claim.
+ *
+ * A placement is searched for on a snapshot, without a lock, and then reserved as
+ * arbiter_reserve_all() would (booking.c): only that decides.  If somebody was
+ * faster, the search goes on, on a snapshot that sees what he took; the caller
+ * gets no error and need not try again.
+ *
+ * Each try is a subtransaction.  One that lost a race has locked chunks, and the
+ * next may want chunks that come before those in the order of locks: so it must
+ * have let go of them.  Thus a claim waits for others only in that order, with
+ * nothing else in hand, and transactions of one claim each cannot deadlock.  What
+ * users' triggers did in a try that failed is undone, too.
+ *
+ * A placement that is refused although the search finds it again, because a hold
+ * that has expired is being confirmed right now, say, is not tried a third time.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "claims/claim.h"
+
+#include "access/xact.h"
+#include "catalog/pg_collation.h"
+#include "booking/request_key.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "support/errors.h"
+#include "support/key_scan.h"
+#include "support/locks.h"
+#include "support/relations.h"
+#include "support/row_writer.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/numeric.h"
+#include "utils/resowner.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+/*
+ * claim_times returns when a claim is for, at the clock of its call.
+ */
+ClaimTimes
+claim_times(const ClaimCall *call)
+{
+	const Request *request = &call->reserve.request;
+
+	return (ClaimTimes) {
+		.start = call->reserve.start_given ? request->start : request->clock,
+		.end = request->end,
+		.start_given = call->reserve.start_given,
+		.clock = request->clock,
+		.tryout = request->tryout
+	};
+}
+
+static int
+compare_allocations(const void *a, const void *b)
+{
+	const Allocation *left = a;
+	const Allocation *right = b;
+
+	if (left->group != right->group)
+		return left->group < right->group ? -1 : 1;
+	if (left->resource != right->resource)
+		return left->resource < right->resource ? -1 : 1;
+	return (left->provider > right->provider) - (left->provider < right->provider);
+}
+
+/* keeps the first placement that a search finds */
+static bool
+keep_placement(const Search *search, void *argument)
+{
+	ClaimCall  *call = argument;
+	Size		size = sizeof(Allocation) * search->nallocations;
+
+	call->allocations = palloc(size);
+	memcpy(call->allocations, search->allocations, size);
+	call->nallocations = search->nallocations;
+	qsort(call->allocations, call->nallocations, sizeof(Allocation),
+		  compare_allocations);
+	return true;
+}
+
+/*
+ * Require what a placement consists of: groups that share an inventory take from
+ * it together.
+ */
+static void
+require_placement(ReserveCall *reserve, Snapshot snapshot)
+{
+	const ClaimCall *call = reserve->find_argument;
+	Request    *request = &reserve->request;
+
+	request->requirements = palloc0(sizeof(Requirement) * call->nallocations);
+	request->nrequirements = 0;
+	for (int i = 0; i < call->nallocations; i++)
+	{
+		const Allocation *allocation = &call->allocations[i];
+		Requirement *requirement = NULL;
+
+		for (int j = 0; j < request->nrequirements; j++)
+		{
+			if (request->requirements[j].resource.id == allocation->inventory->resource_id)
+				requirement = &request->requirements[j];
+		}
+		if (requirement == NULL)
+		{
+			requirement = &request->requirements[request->nrequirements++];
+			resource_get(allocation->inventory->name, snapshot, &requirement->resource);
+			/* another one has got the name since */
+			if (requirement->resource.id != allocation->inventory->resource_id)
+				resource_vanished_error(allocation->inventory->name);
+		}
+		requirement->amount += allocation->amount;
+	}
+}
+
+static void
+push_text(JsonbParseState **state, const char *key, const char *text)
+{
+	JsonbValue	value = {.type = jbvString};
+
+	value.val.string.val = unconstify(char *, key);
+	value.val.string.len = (int) strlen(key);
+	pushJsonbValue(state, WJB_KEY, &value);
+	value.val.string.val = unconstify(char *, text);
+	value.val.string.len = (int) strlen(text);
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+/*
+ * allocations_jsonb returns the placement of a claim as an array of objects with
+ * the keys group, provider, resource_type and amount.
+ */
+Jsonb *
+allocations_jsonb(const ClaimCall *call)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue	value;
+
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < call->nallocations; i++)
+	{
+		const Allocation *allocation = &call->allocations[i];
+		const ClaimGroup *group = &call->request.groups[allocation->group];
+
+		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		push_text(&state, "group", group->name);
+		push_text(&state, "provider", call->catalogue->providers[allocation->provider].name);
+		push_text(&state, "resource_type", group->resources[allocation->resource].type);
+		value.type = jbvString;
+		value.val.string.val = "amount";
+		value.val.string.len = 6;
+		pushJsonbValue(&state, WJB_KEY, &value);
+		value.type = jbvNumeric;
+		value.val.numeric = int64_to_numeric(allocation->amount);
+		pushJsonbValue(&state, WJB_VALUE, &value);
+		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
+}
+
+static ScanKeyData
+text_key(const char *value)
+{
+	ScanKeyData key;
+
+	ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid,
+						   DEFAULT_COLLATION_OID, F_TEXTEQ, CStringGetTextDatum(value));
+	return key;
+}
+
+/*
+ * Find a consumer (42704).
+ */
+static int64
+find_consumer(const char *name)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	Snapshot	snapshot = decision_snapshot();
+	ScanKeyData key = text_key(name);
+	KeyScan		scan;
+	int64		id = 0;
+	bool		isnull;
+
+	key_scan_begin(&scan, relations->consumer, relations->consumer_name_key,
+				   snapshot, &key, 1);
+	if (key_scan_next(&scan))
+		id = DatumGetInt64(slot_getattr(scan.slot, relations->consumer_column[CONSUMER_ID],
+										&isnull));
+	key_scan_end(&scan);
+	UnregisterSnapshot(snapshot);
+	if (id == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("consumer \"%s\" does not exist", name),
+				 errhint("Make it with arbiter_set_consumer().")));
+	return id;
+}
+
+/*
+ * Write the row that says what was claimed, and what was given.
+ */
+static void
+write_claim(const ClaimCall *call, const ClaimResult *result, int64 consumer_id)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	const AttrNumber *columns = relations->claim_column;
+	RowWriter	writer;
+
+	row_writer_open(&writer, relations->claim, CMD_INSERT);
+	row_writer_new_row(&writer, columns, CLAIM_NCOLUMNS);
+	row_writer_set(&writer, columns[CLAIM_RESERVATION_ID],
+				   Int64GetDatum(result->reservation_id), false);
+	row_writer_set(&writer, columns[CLAIM_REQUEST],
+				   JsonbPGetDatum(call->document), false);
+	row_writer_set(&writer, columns[CLAIM_ALLOCATIONS],
+				   JsonbPGetDatum(result->allocations), false);
+	row_writer_set(&writer, columns[CLAIM_CONSUMER_ID],
+				   Int64GetDatum(consumer_id), call->consumer == NULL);
+	row_writer_set(&writer, columns[CLAIM_CREATED_AT],
+				   TimestampTzGetDatum(call->reserve.request.clock), false);
+	row_writer_before_insert(&writer);
+	row_writer_insert(&writer);
+	row_writer_close(&writer);
+	CommandCounterIncrement();
+}
+
+/*
+ * Read what a claim was given, when it was made first.
+ */
+static Jsonb *
+read_allocations(int64 reservation_id)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	Snapshot	snapshot = latest_snapshot();
+	ScanKeyData key;
+	KeyScan		scan;
+	Jsonb	   *allocations = NULL;
+
+	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(reservation_id));
+	key_scan_begin(&scan, relations->claim, relations->claim_pkey, snapshot, &key, 1);
+	if (key_scan_next(&scan))
+	{
+		bool		isnull;
+
+		allocations = DatumGetJsonbPCopy(slot_getattr(scan.slot,
+													  relations->claim_column[CLAIM_ALLOCATIONS],
+													  &isnull));
+	}
+	key_scan_end(&scan);
+	UnregisterSnapshot(snapshot);
+	return allocations;
+}
+
+/*
+ * Try to book the placement of a call; what is refused is undone.
+ */
+static void
+try_placement(const char *function, ClaimCall *call, int64 consumer_id,
+			  ClaimResult *result)
+{
+	MemoryContext oldcontext = CurrentMemoryContext;
+	ResourceOwner oldowner = CurrentResourceOwner;
+	ReserveResult reserved = {0};
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(oldcontext);
+	book(function, &call->reserve, &reserved);
+	result->granted = reserved.granted;
+	result->refusal = reserved.refusal;
+	if (reserved.granted)
+	{
+		result->reservation_id = reserved.reservation_id;
+		result->allocations = allocations_jsonb(call);
+		write_claim(call, result, consumer_id);
+		ReleaseCurrentSubTransaction();
+	}
+	else
+		RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(oldcontext);
+	CurrentResourceOwner = oldowner;
+}
+
+/*
+ * A placement was refused on account of a resource: once more, and what gave it
+ * to a group is not tried again.
+ */
+static void
+note_refused(const ClaimCall *call, const Refusal *refusal, Bitmapset **refused,
+			 Bitmapset **ruled_out)
+{
+	int32		resource_id = call->reserve.request.requirements[refusal->limiting].resource.id;
+
+	for (int i = 0; i < call->nallocations; i++)
+	{
+		const Allocation *allocation = &call->allocations[i];
+		int			group = allocation->group;
+
+		if (allocation->inventory->resource_id != resource_id)
+			continue;
+		if (bms_is_member(allocation->provider, refused[group]))
+			ruled_out[group] = bms_add_member(ruled_out[group], allocation->provider);
+		refused[group] = bms_add_member(refused[group], allocation->provider);
+	}
+}
+
+/*
+ * Answer a call whose key was used before: with the first answer, if it had the
+ * same arguments (RV013).
+ */
+static bool
+is_repeated(ClaimCall *call, ClaimResult *result)
+{
+	RequestKey	key = {
+		.user_id = call->reserve.user_id,
+		.key = call->reserve.request_key
+	};
+	Fault		fault;
+
+	if (key.key == NULL)
+		return false;
+	key.fingerprint = booking_fingerprint(&call->reserve);
+	request_key_lock(key.user_id, key.key);
+	request_key_find(&key);
+	if (!key.found)
+		return false;
+	if (request_key_reused(&key, &fault))
+		fault_raise(&fault);
+	result->granted = true;
+	result->reservation_id = key.reservation_id;
+	result->allocations = read_allocations(key.reservation_id);
+	return true;
+}
+
+/*
+ * claim_book reserves what satisfies a claim, or tells why nothing does: RV012,
+ * and what is not a matter of the provider, RV010.
+ */
+void
+claim_book(const char *function, ClaimCall *call, ClaimResult *result)
+{
+	int			ngroups = call->request.ngroups;
+	Bitmapset **refused = NULL;
+	Bitmapset **ruled_out = NULL;
+	int64		consumer_id;
+
+	require_writable(function);
+	LockRelationOid(arbiter_relations()->reservation, RowExclusiveLock);
+	if (is_repeated(call, result))
+		return;
+	consumer_id = call->consumer == NULL ? 0 : find_consumer(call->consumer);
+	call->reserve.find_requirements = require_placement;
+	call->reserve.find_argument = call;
+	for (;;)
+	{
+		Snapshot	snapshot = decision_snapshot();
+		const Catalogue *catalogue = catalogue_get();
+		ClaimTimes	times;
+		Search		search;
+		bool		found;
+
+		CHECK_FOR_INTERRUPTS();
+		/* sets are of providers as a catalogue numbers them */
+		if (call->catalogue != catalogue)
+		{
+			refused = palloc0(sizeof(Bitmapset *) * ngroups);
+			ruled_out = palloc0(sizeof(Bitmapset *) * ngroups);
+			call->catalogue = catalogue;
+		}
+		call->reserve.request.clock = GetCurrentTimestamp();
+		times = claim_times(call);
+		search_begin(&search, call->catalogue, &call->request, ruled_out, &times, snapshot);
+		found = search_run(&search, keep_placement, call);
+		if (!found)
+			claim_refuse(&search, &result->refusal);
+		search_end(&search);
+		UnregisterSnapshot(snapshot);
+		if (!found)
+		{
+			/* for the log */
+			call->reserve.request.start = times.start;
+			return;
+		}
+
+		try_placement(function, call, consumer_id, result);
+		if (result->granted ||
+			result->refusal.sqlstate == ERRCODE_ARBITER_QUOTA_EXCEEDED)
+			return;
+		note_refused(call, &result->refusal, refused, ruled_out);
+	}
+}

@@ -35,8 +35,8 @@
 #include "support/errors.h"
 #include "support/locks.h"
 #include "support/relations.h"
+#include "support/subtransaction.h"
 #include "timeline/timeline.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
 /* resources that are locked, and whose shares are to be */
@@ -55,44 +55,6 @@ typedef struct LockAttempt
 	TimestampTz to;
 	ItemPointerData busy;		/* the row that was not to be had */
 } LockAttempt;
-
-/*
- * Do something in a subtransaction, which is rolled back if the answer is false.
- */
-static bool
-in_subtransaction(bool (*work) (LockAttempt *), LockAttempt *attempt)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool done = false;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		done = work(attempt);
-		if (done)
-			ReleaseCurrentSubTransaction();
-		else
-			RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		ReThrowError(error);
-	}
-	PG_END_TRY();
-	return done;
-}
 
 static void
 enqueue(LockQueue *queue, int32 resource_id)
@@ -201,8 +163,9 @@ lock_shares(LockAttempt *attempt, int32 resource_id, LockQueue *queue)
 }
 
 static bool
-lock_everything(LockAttempt *attempt)
+lock_everything(void *argument)
 {
+	LockAttempt *attempt = argument;
 	LockQueue	queue = {0};
 
 	for (int i = 0; i < attempt->n; i++)
@@ -230,8 +193,9 @@ lock_everything(LockAttempt *attempt)
  * Wait for whoever has a row, and let it go again.
  */
 static bool
-wait_for_row(LockAttempt *attempt)
+wait_for_row(void *argument)
 {
+	LockAttempt *attempt = argument;
 	Snapshot	snapshot = latest_snapshot();
 	Relation	rel = table_open(arbiter_relations()->reservation, RowExclusiveLock);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);

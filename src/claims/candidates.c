@@ -198,7 +198,7 @@ providers_of_claim(const Catalogue *catalogue, int64 reservation_id,
 	if (!found)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARBITER_NOT_FOUND),
-				 errmsg("reservation " INT64_FORMAT " not found", reservation_id),
+				 errmsg("reservation " INT64_FORMAT " does not exist", reservation_id),
 				 errdetail("A group is to be isolated from it."),
 				 errhint("Leave out of isolate_from what does not exist any more.")));
 	return providers;

@@ -31,10 +31,10 @@
 #include "support/locks.h"
 #include "support/relations.h"
 #include "support/row_writer.h"
+#include "support/subtransaction.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/numeric.h"
-#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -255,33 +255,31 @@ read_allocations(int64 reservation_id)
 	return allocations;
 }
 
-/*
- * Try to book the placement of a call; what is refused is undone.
- */
-static void
-try_placement(const char *function, ClaimCall *call, int64 consumer_id,
-			  ClaimResult *result)
+/* one try to book a placement */
+typedef struct Try
 {
-	MemoryContext oldcontext = CurrentMemoryContext;
-	ResourceOwner oldowner = CurrentResourceOwner;
+	const char *function;
+	ClaimCall  *call;
+	int64		consumer_id;
+	ClaimResult *result;
+} Try;
+
+static bool
+try_placement(void *argument)
+{
+	Try		   *this = argument;
+	ClaimResult *result = this->result;
 	ReserveResult reserved = {0};
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(oldcontext);
-	book(function, &call->reserve, &reserved);
+	book(this->function, &this->call->reserve, &reserved);
 	result->granted = reserved.granted;
 	result->refusal = reserved.refusal;
-	if (reserved.granted)
-	{
-		result->reservation_id = reserved.reservation_id;
-		result->allocations = allocations_jsonb(call);
-		write_claim(call, result, consumer_id);
-		ReleaseCurrentSubTransaction();
-	}
-	else
-		RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(oldcontext);
-	CurrentResourceOwner = oldowner;
+	if (!reserved.granted)
+		return false;
+	result->reservation_id = reserved.reservation_id;
+	result->allocations = allocations_jsonb(this->call);
+	write_claim(this->call, result, this->consumer_id);
+	return true;
 }
 
 /*
@@ -327,7 +325,7 @@ is_repeated(ClaimCall *call, ClaimResult *result)
 	request_key_find(&key);
 	if (!key.found)
 		return false;
-	if (request_key_reused(&key, &fault))
+	if (!key.same && request_key_reused(&key, &fault))
 		fault_raise(&fault);
 	result->granted = true;
 	result->reservation_id = key.reservation_id;
@@ -345,13 +343,14 @@ claim_book(const char *function, ClaimCall *call, ClaimResult *result)
 	int			ngroups = call->request.ngroups;
 	Bitmapset **refused = NULL;
 	Bitmapset **ruled_out = NULL;
-	int64		consumer_id;
+	Try			this = {.function = function,.call = call,.result = result};
 
 	require_writable(function);
 	LockRelationOid(arbiter_relations()->reservation, RowExclusiveLock);
 	if (is_repeated(call, result))
 		return;
-	consumer_id = call->consumer == NULL ? 0 : find_consumer(call->consumer);
+	if (call->consumer != NULL)
+		this.consumer_id = find_consumer(call->consumer);
 	call->reserve.find_requirements = require_placement;
 	call->reserve.find_argument = call;
 	for (;;)
@@ -385,8 +384,7 @@ claim_book(const char *function, ClaimCall *call, ClaimResult *result)
 			return;
 		}
 
-		try_placement(function, call, consumer_id, result);
-		if (result->granted ||
+		if (in_subtransaction(try_placement, &this) ||
 			result->refusal.sqlstate == ERRCODE_ARBITER_QUOTA_EXCEEDED)
 			return;
 		note_refused(call, &result->refusal, refused, ruled_out);

@@ -43,7 +43,7 @@ with_available(Search *search, const GroupCandidates *candidates, StringInfo fun
 {
 	Bitmapset  *left = bms_copy(candidates->providers);
 
-	for (int i = 0; i < candidates->asked->nresources; i++)
+	for (int i = 0; i < candidates->asked->nresources && !bms_is_empty(left); i++)
 	{
 		const ClaimResource *asked = &candidates->asked->resources[i];
 		int			provider = -1;
@@ -217,13 +217,50 @@ earliest_start(Search *search, TimestampTz *earliest, int *nsearched)
 	return found;
 }
 
+/*
+ * Which amount of a resource would be in the units of providers, if none gives what
+ * is asked for?  NULL: it is not that.
+ */
+static char *
+units_hint(const Search *search, const ClaimGroup *asked)
+{
+	for (int i = 0; i < asked->nresources; i++)
+	{
+		const ClaimResource *resource = &asked->resources[i];
+		const InventoryType *type = catalogue_type(search->catalogue, resource->type);
+		const Inventory *inventory;
+		int			provider = -1;
+		bool		given = false;
+
+		while (!given && (provider = bms_next_member(type->providers, provider)) >= 0)
+			given = units_least(&type->inventories[provider], resource) > 0;
+		if (given)
+			continue;
+		provider = bms_next_member(type->providers, -1);
+		inventory = &type->inventories[provider];
+		return inventory->max_unit == PG_INT64_MAX ?
+			psprintf("Provider \"%s\" gives at least " INT64_FORMAT " of %s, in steps of " INT64_FORMAT ".",
+					 search->catalogue->providers[provider].name, inventory->min_unit,
+					 resource->type, inventory->step_size) :
+			psprintf("Provider \"%s\" gives from " INT64_FORMAT " to " INT64_FORMAT " of %s, in steps of " INT64_FORMAT ".",
+					 search->catalogue->providers[provider].name, inventory->min_unit,
+					 inventory->max_unit, resource->type, inventory->step_size);
+	}
+	return NULL;
+}
+
 static char *
 group_hint(Search *search, int group, Refusal *refusal)
 {
 	int			nproviders;
 	int			nsearched;
 	int			constraint;
+	char	   *units = NULL;
 
+	if (search->request->groups[group].single_provider)
+		units = units_hint(search, &search->request->groups[group]);
+	if (units != NULL)
+		return units;
 	refusal->has_earliest_start = earliest_start(search, &refusal->earliest_start, &nsearched);
 	if (refusal->has_earliest_start && nsearched < SEARCHED_PROVIDERS_MAX)
 		return psprintf("The earliest start at which the claim fits is %s.",

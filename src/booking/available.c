@@ -11,10 +11,9 @@
 #include "resource/resource.h"
 #include "funcapi.h"
 #include "support/arguments.h"
-#include "support/errors.h"
 #include "support/relations.h"
-#include "timeline/base_rows.h"
 #include "timeline/timeline.h"
+#include "timeline/timeline_rows.h"
 #include "utils/builtins.h"
 #include "utils/snapmgr.h"
 
@@ -22,14 +21,6 @@ PG_FUNCTION_INFO_V1(arbiter_available_epoch);
 PG_FUNCTION_INFO_V1(arbiter_available_timestamptz);
 PG_FUNCTION_INFO_V1(arbiter_available_text);
 PG_FUNCTION_INFO_V1(arbiter_timeline);
-
-/* a reader may ask for a range without a finite start */
-static void
-check_read_range(TimestampTz start, TimestampTz end)
-{
-	if (!TIMESTAMP_IS_NOBEGIN(start) || end <= start)
-		check_time_range(start, end);
-}
 
 static Datum
 available(FunctionCallInfo fcinfo, TimeType type)
@@ -43,7 +34,7 @@ available(FunctionCallInfo fcinfo, TimeType type)
 
 	start = argument_time(fcinfo, 1, "start_time", type);
 	end = argument_time(fcinfo, 2, "end_time", type);
-	check_read_range(start, end);
+	check_range_order(start, end);
 	resource_get(argument_text(fcinfo, 0, "resource"), GetActiveSnapshot(),
 				 &resource);
 	resource_occupied(&resource, &start, &end);
@@ -84,49 +75,19 @@ arbiter_available_text(PG_FUNCTION_ARGS)
 	return available(fcinfo, TIME_TEXT);
 }
 
-/* the rows of arbiter_timeline(), coalesced as they come */
-typedef struct TimelineRows
-{
-	ReturnSetInfo *result;
-	TimestampTz start;
-	TimestampTz end;
-	int64		capacity;
-	int64		available;
-	bool		any;
-} TimelineRows;
-
 static void
-flush_row(TimelineRows *rows)
+put_row(const TimelineRow *row, void *argument)
 {
+	ReturnSetInfo *result = argument;
 	Datum		values[4];
 	bool		nulls[4] = {false, false, false, false};
 
-	if (!rows->any)
-		return;
-	values[0] = range_datum(rows->start, rows->end);
-	values[1] = Int64GetDatum(rows->capacity);
-	values[2] = Int64GetDatum(rows->capacity - rows->available);
-	values[3] = Int64GetDatum(rows->available);
-	tuplestore_putvalues(rows->result->setResult, rows->result->setDesc,
-						 values, nulls);
+	values[0] = range_datum(row->start, row->end);
+	values[1] = Int64GetDatum(row->declared);
+	values[2] = Int64GetDatum(row->declared - row->available);
+	values[3] = Int64GetDatum(row->available);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	pfree(DatumGetPointer(values[0]));
-}
-
-static void
-add_row(TimelineRows *rows, TimestampTz start, TimestampTz end,
-		int64 capacity, int64 available)
-{
-	if (rows->any && rows->capacity == capacity && rows->available == available)
-	{
-		rows->end = end;
-		return;
-	}
-	flush_row(rows);
-	rows->any = true;
-	rows->start = start;
-	rows->end = end;
-	rows->capacity = capacity;
-	rows->available = available;
 }
 
 /*
@@ -147,54 +108,17 @@ Datum
 arbiter_timeline(PG_FUNCTION_ARGS)
 {
 	Snapshot	snapshot = GetActiveSnapshot();
-	TimelineRows rows = {0};
-	TimelineView view;
-	TimelineScan scan;
-	TimelineStretch stretch;
 	Resource	resource;
 	TimestampTz start;
 	TimestampTz end;
-	Step	   *capacity;
-	int			ncapacity;
-	int			at = 0;
 
 	start = argument_time(fcinfo, 1, "start_time", TIME_TIMESTAMPTZ);
 	end = argument_time(fcinfo, 2, "end_time", TIME_TIMESTAMPTZ);
-	check_read_range(start, end);
+	check_range_order(start, end);
 	resource_get(argument_text(fcinfo, 0, "resource"), snapshot, &resource);
 
 	InitMaterializedSRF(fcinfo, 0);
-	rows.result = (ReturnSetInfo *) fcinfo->resultinfo;
-	capacity = capacity_steps(resource.id, start, end, snapshot, &ncapacity);
-
-	timeline_view_init(&view, resource.id, NULL, GetCurrentStatementStartTimestamp(),
-					   start, end, snapshot);
-	timeline_scan_begin(&scan, &view, start, end);
-	while (timeline_scan_next(&scan, &stretch))
-	{
-		timeline_stretch_unpack(&stretch);
-		for (int i = 0; i < stretch.nsteps; i++)
-		{
-			TimestampTz from = Max(stretch.steps[i].start, start);
-			TimestampTz to = Min(i + 1 < stretch.nsteps ?
-								 stretch.steps[i + 1].start : stretch.end, end);
-
-			/* cut at the steps of declared capacity */
-			while (from < to)
-			{
-				TimestampTz next;
-
-				while (at + 1 < ncapacity && capacity[at + 1].start <= from)
-					at++;
-				next = at + 1 < ncapacity ? Min(capacity[at + 1].start, to) : to;
-				add_row(&rows, from, next, capacity[at].available,
-						stretch.steps[i].available);
-				from = next;
-			}
-		}
-		timeline_stretch_free(&stretch);
-	}
-	timeline_scan_end(&scan);
-	flush_row(&rows);
+	timeline_rows(resource.id, start, end, GetCurrentStatementStartTimestamp(),
+				  snapshot, NULL, put_row, fcinfo->resultinfo);
 	return (Datum) 0;
 }

@@ -284,8 +284,10 @@ arbiter_set_capacity(PG_FUNCTION_ARGS)
 	Schedule	new = {0};
 	int			i = 0;
 
-	if (declare || !TIMESTAMP_IS_NOBEGIN(start) || end <= start)
+	if (declare)
 		check_time_range(start, end);
+	else
+		check_range_order(start, end);
 	check_capacity(amount);
 	name = argument_text(fcinfo, 0, "resource");
 	argument_not_null(fcinfo, 4, "force");

@@ -326,8 +326,7 @@ arbiter_set_quota(PG_FUNCTION_ARGS)
 	call.quota.tz = call.quota.measure == QUOTA_AMOUNT ? NULL : optional_text(fcinfo, 7);
 	start = argument_time(fcinfo, 8, "start_time", TIME_TIMESTAMPTZ);
 	end = argument_time(fcinfo, 9, "end_time", TIME_TIMESTAMPTZ);
-	if (!TIMESTAMP_IS_NOBEGIN(start) || end <= start)
-		check_time_range(start, end);
+	check_range_order(start, end);
 	if (limited)
 		amount = quota_check_limit(call.quota.measure, PG_GETARG_DATUM(1));
 	require_writable("arbiter_set_quota()");

@@ -182,16 +182,25 @@ time_range_is_faulty(TimestampTz start, TimestampTz end, Fault *fault)
 }
 
 /*
+ * check_range_order refuses a range that does not end after it starts (RV003).
+ */
+void
+check_range_order(TimestampTz start, TimestampTz end)
+{
+	Fault		fault;
+
+	if (time_range_is_faulty(start, end, &fault))
+		fault_raise(&fault);
+}
+
+/*
  * check_time_range refuses a range that does not end after it starts (RV003)
  * or has no finite start (22023).
  */
 void
 check_time_range(TimestampTz start, TimestampTz end)
 {
-	Fault		fault;
-
-	if (time_range_is_faulty(start, end, &fault))
-		fault_raise(&fault);
+	check_range_order(start, end);
 	if (TIMESTAMP_IS_NOBEGIN(start))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -37,6 +37,7 @@ extern int64 argument_duration(FunctionCallInfo fcinfo, int number,
 							   const char *name);
 extern bool time_range_is_faulty(TimestampTz start, TimestampTz end,
 								 Fault *fault);
+extern void check_range_order(TimestampTz start, TimestampTz end);
 extern void check_time_range(TimestampTz start, TimestampTz end);
 extern void check_search_range(TimestampTz after, TimestampTz before);
 extern bool amount_is_faulty(int64 amount, Fault *fault);

@@ -130,9 +130,9 @@ DROP FUNCTION budget_trigger();
 --
 -- of one resource, of a type, of a group; several at once
 --
-SELECT arbiter_set_quota('lab', 60, 'cost', 'week', resource => 'budget.gpu', subject_kind => 'group', tz => 'Europe/London') > 0,
+SELECT arbiter_set_quota('budget.lab', 60, 'cost', 'week', resource => 'budget.gpu', subject_kind => 'group', tz => 'Europe/London') > 0,
 	arbiter_set_quota('cleo', 50, 'cost', 'year', resource_type => 'budget.card', tz => 'UTC') > 0;
-SELECT arbiter_add_member('lab', u) FROM unnest('{cleo,dora}'::text[]) u;
+SELECT arbiter_add_member('budget.lab', u) FROM unnest('{cleo,dora}'::text[]) u;
 SELECT arbiter_reserve('budget.gpu', '2030-05-06', '2030-05-07', 1, 'cleo') > 0, arbiter_reserve('budget.cpu', '2030-05-06', '2030-05-07', 90, 'cleo') > 0;
 SELECT outcome($$ SELECT arbiter_reserve('budget.gpu', '2030-05-08', '2030-05-08 06:00', 1, 'dora') $$);
 SELECT outcome($$ SELECT arbiter_reserve('budget.gpu', '2030-05-08', '2030-05-08 06:00:01', 1, 'dora') $$);
@@ -143,7 +143,7 @@ SELECT request, granted, reason, available, largest_amount FROM arbiter_reserve_
 	{"resource": "budget.gpu", "start_time": "2030-05-20", "end_time": "2030-05-21", "amount": 1, "user_id": "dora"},
 	{"resource": "budget.gpu", "start_time": "2030-05-21", "end_time": "2030-05-21 03:00", "amount": 5, "user_id": "dora"},
 	{"resource": "budget.gpu", "start_time": "2030-05-22", "end_time": "2030-05-22 06:00", "amount": 1, "user_id": "dora"}]');
-SELECT * FROM spent('lab', 'group');
+SELECT * FROM spent('budget.lab', 'group');
 
 --
 -- evacuated: from a cheaper resource to a dearer one there must be money for the difference
@@ -367,6 +367,6 @@ DROP PROCEDURE budget_rounds, budget_starts;
 DROP FUNCTION spent;
 SELECT arbiter_drop_quota(subject, measure, per, (SELECT name FROM arbiter_resource r WHERE r.resource_id = q.resource_id), resource_type, subject_kind)
 FROM arbiter_quota q WHERE measure = 'cost';
-SELECT count(arbiter_drop_member(group_id, user_id)) FROM arbiter_group_member WHERE group_id IN ('lab', 'budget.group') AND user_id <> 'bob';
+SELECT count(arbiter_drop_member(group_id, user_id)) FROM arbiter_group_member WHERE group_id IN ('budget.lab', 'budget.group');
 SELECT count(arbiter_drop_resource(name, force => true)) FROM arbiter_resource WHERE name LIKE 'budget.%';
 SELECT * FROM arbiter_check();

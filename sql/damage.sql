@@ -68,7 +68,32 @@ SELECT outcome($$ DELETE FROM damaged $$);
 DROP TRIGGER t ON damaged;
 CREATE TRIGGER t AFTER DELETE ON damaged FOR EACH STATEMENT EXECUTE FUNCTION arbiter_replica_trigger();
 SELECT outcome($$ DELETE FROM damaged $$);
+DROP TRIGGER t ON damaged;
+CREATE TRIGGER t AFTER DELETE ON damaged FOR EACH ROW EXECUTE FUNCTION arbiter_replica_trigger();
+SELECT outcome($$ DELETE FROM damaged $$);
+DROP TRIGGER t ON damaged;
+-- on another table, at another event, and called
+CREATE TRIGGER t AFTER TRUNCATE ON damaged FOR EACH STATEMENT EXECUTE FUNCTION arbiter_truncate_trigger();
+SELECT outcome($$ TRUNCATE damaged $$);
+DROP TRIGGER t ON damaged;
+CREATE TRIGGER t AFTER TRUNCATE ON damaged FOR EACH STATEMENT EXECUTE FUNCTION arbiter_quota_trigger();
+SELECT outcome($$ TRUNCATE damaged $$);
+DROP TRIGGER t ON damaged;
+CREATE TRIGGER t BEFORE INSERT ON damaged FOR EACH ROW EXECUTE FUNCTION arbiter_quota_trigger();
+SELECT outcome($$ INSERT INTO damaged VALUES (1, '[2030-01-05,2030-01-10)', 4, 'confirmed') $$);
 DROP TABLE damaged;
+BEGIN;
+CREATE TRIGGER t AFTER DELETE ON arbiter_capacity FOR EACH STATEMENT EXECUTE FUNCTION arbiter_truncate_trigger();
+SELECT outcome($$ DELETE FROM arbiter_capacity WHERE false $$);
+CREATE TRIGGER t BEFORE TRUNCATE ON arbiter_reservation FOR EACH STATEMENT EXECUTE FUNCTION arbiter_truncate_trigger();
+SELECT outcome($$ TRUNCATE arbiter_reservation $$);
+CREATE TRIGGER t AFTER DELETE ON arbiter_quota FOR EACH STATEMENT EXECUTE FUNCTION arbiter_quota_trigger();
+SELECT outcome($$ DELETE FROM arbiter_quota WHERE false $$);
+CREATE TRIGGER t AFTER UPDATE ON arbiter_group_member FOR EACH STATEMENT EXECUTE FUNCTION arbiter_quota_trigger();
+SELECT outcome($$ UPDATE arbiter_group_member SET user_id = 'eve' WHERE false $$);
+ROLLBACK;
+SELECT outcome($$ SELECT arbiter_truncate_trigger() $$);
+SELECT outcome($$ SELECT arbiter_quota_trigger() $$);
 
 --
 -- amounts at the limits of bigint

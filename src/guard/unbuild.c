@@ -198,7 +198,9 @@ arbiter_replica_trigger(PG_FUNCTION_ARGS)
 	int32		old_id;
 	bool		isnull;
 
-	if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event))
+	if (!TRIGGER_FIRED_FOR_ROW(trigger->tg_event) ||
+		(relid != relations->timeline && relid != relations->reservation &&
+		 relid != relations->capacity))
 		(void) trigger_data(fcinfo, "arbiter_replica_trigger", false);
 
 	/*

@@ -126,7 +126,10 @@ timeline_is_built_now(int32 resource_id)
  * timeline_ensure_built builds the timeline of a resource unless it is built;
  * false if there is no such resource.
  *
- * Takes the resource lock exclusively if there is something to build.
+ * Takes the resource lock exclusively if it is not built, and keeps it if nobody
+ * was faster.  Otherwise the lock is let go: whoever comes now finds it built, does
+ * not wait here, and may have the next that we are to build while he waits for this
+ * lock.
  */
 bool
 timeline_ensure_built(int32 resource_id)
@@ -137,9 +140,10 @@ timeline_ensure_built(int32 resource_id)
 	resource_lock_exclusive(resource_id);
 	if (is_built(resource_id, latest_snapshot()))
 	{
-		/* somebody was faster; our snapshot does not see those chunks */
+		/* our snapshot does not see those chunks */
 		if (IsolationUsesXactSnapshot())
 			concurrent_change_error();
+		resource_unlock_exclusive(resource_id);
 		return true;
 	}
 	return build(resource_id);

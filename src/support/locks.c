@@ -65,12 +65,17 @@
  * this moment, or a reservation takes of its own child; or where the id of the
  * child is below that of its parent because somebody chose ids by hand.
  *
- * A third one is: who finds, in his way, a hold that has expired and counts
- * against a quota that is not built, builds it, and may have built others, or have
- * rows, by then; and who changes capacity, and so the shares of it, has the
- * resource exclusively and shares quotas that are not built.  A quota is not built
- * only until its first use after it was made, or its group or a type has changed.
- * Two that meet there may meet 40P01.
+ * Quotas know exceptions, too.  A quota is not built only until its first use after
+ * it was made, or its group, a type or, of a budget, a price has changed; those who
+ * use one first then may meet 40P01 where
+ *
+ *	- a hold that has expired and is in the way counts against a quota that is not
+ *	  built: who finds it builds that, and may have built others, or have rows, by
+ *	  then;
+ *	- plain SQL updates or deletes a row: it has the row when it finds that a quota
+ *	  is not built;
+ *	- who changes capacity, and so the shares of it, has the resource exclusively
+ *	  and shares quotas that are not built.
  *
  * The chunk creation lock orders two creators of one chunk.  It is released
  * at once: the later one then sees the uncommitted row of the earlier one

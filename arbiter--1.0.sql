@@ -433,6 +433,8 @@ CREATE FUNCTION @extschema@.arbiter_quota_trigger() RETURNS trigger
 
 CREATE FUNCTION @extschema@.arbiter_catalogue_trigger() RETURNS trigger
 	AS 'MODULE_PATHNAME' LANGUAGE C;
+CREATE FUNCTION @extschema@.arbiter_inventory_trigger() RETURNS trigger
+	AS 'MODULE_PATHNAME' LANGUAGE C;
 
 -- Row triggers fire in the order of their names: ours comes last, so that it
 -- sees what a user's trigger made of the row.
@@ -524,6 +526,29 @@ CREATE TRIGGER arbiter_replica BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.
 	FOR EACH ROW EXECUTE FUNCTION @extschema@.arbiter_replica_trigger();
 ALTER TABLE @extschema@.arbiter_timeline ENABLE REPLICA TRIGGER arbiter_replica;
 
+-- The capacity of inventories follows what is written of them.
+CREATE TRIGGER arbiter_follow_insert AFTER INSERT ON @extschema@.arbiter_inventory
+	REFERENCING NEW TABLE AS new_rows
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.arbiter_inventory_trigger();
+CREATE TRIGGER arbiter_follow_update AFTER UPDATE ON @extschema@.arbiter_inventory
+	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.arbiter_inventory_trigger();
+CREATE TRIGGER arbiter_follow_delete AFTER DELETE ON @extschema@.arbiter_inventory
+	REFERENCING OLD TABLE AS old_rows
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.arbiter_inventory_trigger();
+CREATE TRIGGER arbiter_follow_truncate AFTER TRUNCATE ON @extschema@.arbiter_inventory
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.arbiter_inventory_trigger();
+CREATE TRIGGER arbiter_follow_insert AFTER INSERT ON @extschema@.arbiter_inventory_total
+	REFERENCING NEW TABLE AS new_rows
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.arbiter_inventory_trigger();
+CREATE TRIGGER arbiter_follow_update AFTER UPDATE ON @extschema@.arbiter_inventory_total
+	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.arbiter_inventory_trigger();
+CREATE TRIGGER arbiter_follow_delete AFTER DELETE ON @extschema@.arbiter_inventory_total
+	REFERENCING OLD TABLE AS old_rows
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.arbiter_inventory_trigger();
+CREATE TRIGGER arbiter_follow_truncate AFTER TRUNCATE ON @extschema@.arbiter_inventory_total
+	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.arbiter_inventory_trigger();
 -- What backends know of providers is read from these.
 CREATE TRIGGER zz_arbiter_catalogue AFTER INSERT OR UPDATE OR DELETE ON @extschema@.arbiter_partition
 	FOR EACH ROW EXECUTE FUNCTION @extschema@.arbiter_catalogue_trigger();
@@ -883,6 +908,585 @@ SELECT t.template_id, t.name, t.version, t.created_at,
 FROM @extschema@.arbiter_template t
 WHERE t.retired_at IS NULL AND NOT EXISTS (
 	SELECT FROM @extschema@.arbiter_template l WHERE l.name = t.name AND l.version > t.version);
+
+--
+-- Providers
+--
+-- Rows of the model are written as the caller, who needs the privileges on its
+-- tables; only arbiter_set_inventory() writes by itself.
+
+-- The id of something of the model by its name, which is locked against those who
+-- would drop or rename it.
+CREATE FUNCTION @extschema@.arbiter_model_id(kind text, name text, argument text DEFAULT NULL)
+RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	id integer;
+BEGIN
+	IF arbiter_model_id.name IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '22004',
+			MESSAGE = format('argument "%s" must not be null',
+				coalesce(arbiter_model_id.argument, replace(arbiter_model_id.kind, ' ', '_')));
+	END IF;
+	CASE arbiter_model_id.kind
+		WHEN 'provider' THEN
+			SELECT t.provider_id INTO id FROM @extschema@.arbiter_provider t
+			WHERE t.name = arbiter_model_id.name FOR KEY SHARE;
+		WHEN 'provider group' THEN
+			SELECT t.group_id INTO id FROM @extschema@.arbiter_provider_group t
+			WHERE t.name = arbiter_model_id.name FOR KEY SHARE;
+		WHEN 'partition' THEN
+			SELECT t.partition_id INTO id FROM @extschema@.arbiter_partition t
+			WHERE t.name = arbiter_model_id.name FOR KEY SHARE;
+		WHEN 'distance type' THEN
+			SELECT t.distance_type_id INTO id FROM @extschema@.arbiter_distance_type t
+			WHERE t.name = arbiter_model_id.name FOR KEY SHARE;
+		WHEN 'capability' THEN
+			SELECT t.capability_id INTO id FROM @extschema@.arbiter_capability t
+			WHERE t.name = arbiter_model_id.name FOR KEY SHARE;
+	END CASE;
+	IF id IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '42704',
+			MESSAGE = format('%s "%s" does not exist', arbiter_model_id.kind, arbiter_model_id.name),
+			HINT = CASE arbiter_model_id.kind
+				WHEN 'provider' THEN format('Create it with SELECT arbiter_create_provider(%L).', arbiter_model_id.name)
+				WHEN 'provider group' THEN format('Create it with SELECT arbiter_create_provider_group(%L, group_type), a type such as site, row or rack.', arbiter_model_id.name)
+				WHEN 'partition' THEN format('Create it with SELECT arbiter_create_partition(%L).', arbiter_model_id.name)
+				WHEN 'distance type' THEN format('Define its distances with SELECT arbiter_set_distances(%L, names).', arbiter_model_id.name)
+				ELSE 'The table arbiter_capability lists those there are.' END;
+	END IF;
+	RETURN id;
+END
+$$;
+
+-- Refuses what is NULL, no name, or given already.
+CREATE FUNCTION @extschema@.arbiter_check_model_name(kind text, argument text, name text)
+RETURNS void
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF arbiter_check_model_name.name IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '22004',
+			MESSAGE = format('argument "%s" must not be null', arbiter_check_model_name.argument);
+	END IF;
+	IF arbiter_check_model_name.name = '' THEN
+		RAISE EXCEPTION USING ERRCODE = '42602',
+			MESSAGE = format('name of a %s must not be empty', arbiter_check_model_name.kind);
+	END IF;
+END
+$$;
+
+CREATE FUNCTION @extschema@.arbiter_create_partition(name text)
+RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	id integer;
+BEGIN
+	PERFORM @extschema@.arbiter_check_model_name('partition', 'name', arbiter_create_partition.name);
+	INSERT INTO @extschema@.arbiter_partition (name) VALUES (arbiter_create_partition.name)
+	ON CONFLICT DO NOTHING RETURNING partition_id INTO id;
+	IF id IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '42710',
+			MESSAGE = format('partition "%s" already exists', arbiter_create_partition.name);
+	END IF;
+	RETURN id;
+END
+$$;
+
+CREATE FUNCTION @extschema@.arbiter_drop_partition(name text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	id integer := @extschema@.arbiter_model_id('partition', arbiter_drop_partition.name, 'name');
+	n bigint;
+BEGIN
+	DELETE FROM @extschema@.arbiter_partition WHERE partition_id = id;
+	SELECT count(*) INTO n FROM @extschema@.arbiter_provider p WHERE p.partition_id = id;
+	IF n > 0 THEN
+		RAISE EXCEPTION USING ERRCODE = '2BP01',
+			MESSAGE = format('cannot drop partition "%s" because providers are in it', arbiter_drop_partition.name),
+			DETAIL = format('Providers in it: %s.', n),
+			HINT = 'Give them another partition, or none, with arbiter_alter_provider().';
+	END IF;
+END
+$$;
+
+CREATE FUNCTION @extschema@.arbiter_create_provider(name text, provider_type text DEFAULT 'node',
+	partition text DEFAULT NULL, parent text DEFAULT NULL)
+RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	id integer;
+BEGIN
+	PERFORM @extschema@.arbiter_check_model_name('provider', 'name', arbiter_create_provider.name);
+	PERFORM @extschema@.arbiter_check_model_name('provider type', 'provider_type', arbiter_create_provider.provider_type);
+	INSERT INTO @extschema@.arbiter_provider (name, provider_type, partition_id, parent_provider_id)
+	VALUES (arbiter_create_provider.name, arbiter_create_provider.provider_type,
+		CASE WHEN arbiter_create_provider.partition IS NOT NULL
+			THEN @extschema@.arbiter_model_id('partition', arbiter_create_provider.partition) END,
+		CASE WHEN arbiter_create_provider.parent IS NOT NULL
+			THEN @extschema@.arbiter_model_id('provider', arbiter_create_provider.parent) END)
+	ON CONFLICT DO NOTHING RETURNING provider_id INTO id;
+	IF id IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '42710',
+			MESSAGE = format('provider "%s" already exists', arbiter_create_provider.name),
+			HINT = 'Change it with arbiter_alter_provider().';
+	END IF;
+	RETURN id;
+END
+$$;
+
+CREATE FUNCTION @extschema@.arbiter_alter_provider(name text, new_name text DEFAULT NULL,
+	provider_type text DEFAULT NULL, partition text DEFAULT NULL, parent text DEFAULT NULL,
+	claimable boolean DEFAULT NULL, clear text[] DEFAULT '{}')
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	id integer := @extschema@.arbiter_model_id('provider', arbiter_alter_provider.name, 'name');
+	new_parent integer := CASE WHEN arbiter_alter_provider.parent IS NOT NULL
+		THEN @extschema@.arbiter_model_id('provider', arbiter_alter_provider.parent) END;
+	new_partition integer := CASE WHEN arbiter_alter_provider.partition IS NOT NULL
+		THEN @extschema@.arbiter_model_id('partition', arbiter_alter_provider.partition) END;
+	wrong text;
+BEGIN
+	SELECT c INTO wrong FROM unnest(arbiter_alter_provider.clear) c
+	WHERE c IS NULL OR c NOT IN ('partition', 'parent') LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = '22023',
+			MESSAGE = format('"%s" is not an option that can be cleared', coalesce(wrong, '')),
+			HINT = 'Options that can be cleared are partition and parent.';
+	END IF;
+	IF arbiter_alter_provider.new_name <> arbiter_alter_provider.name
+		AND EXISTS (SELECT FROM @extschema@.arbiter_provider p WHERE p.name = arbiter_alter_provider.new_name) THEN
+		RAISE EXCEPTION USING ERRCODE = '42710',
+			MESSAGE = format('provider "%s" already exists', arbiter_alter_provider.new_name);
+	END IF;
+	IF arbiter_alter_provider.new_name <> arbiter_alter_provider.name THEN
+		SELECT o.name INTO wrong
+		FROM @extschema@.arbiter_resource r
+		JOIN @extschema@.arbiter_resource o ON o.name = arbiter_alter_provider.new_name || '.' || r.resource_type
+		WHERE r.provider_id = id AND o.resource_id <> r.resource_id LIMIT 1;
+		IF FOUND THEN
+			RAISE EXCEPTION USING ERRCODE = '42710',
+				MESSAGE = format('resource "%s" already exists', wrong),
+				DETAIL = format('Provider "%s" would have a resource of that name.', arbiter_alter_provider.new_name);
+		END IF;
+	END IF;
+	IF arbiter_alter_provider.new_name IS NOT NULL THEN
+		PERFORM @extschema@.arbiter_check_model_name('provider', 'new_name', arbiter_alter_provider.new_name);
+	END IF;
+	IF arbiter_alter_provider.provider_type IS NOT NULL THEN
+		PERFORM @extschema@.arbiter_check_model_name('provider type', 'provider_type', arbiter_alter_provider.provider_type);
+	END IF;
+	IF new_parent IS NOT NULL THEN
+		-- two who make providers parts of each other meet here
+		LOCK TABLE @extschema@.arbiter_provider IN SHARE ROW EXCLUSIVE MODE;
+		IF EXISTS (
+			WITH RECURSIVE above (provider_id) AS (
+				SELECT new_parent
+				UNION
+				SELECT p.parent_provider_id FROM @extschema@.arbiter_provider p JOIN above USING (provider_id)
+				WHERE p.parent_provider_id IS NOT NULL
+			)
+			SELECT FROM above WHERE above.provider_id = id) THEN
+			RAISE EXCEPTION USING ERRCODE = '22023',
+				MESSAGE = format('provider "%s" cannot be a part of "%s"', arbiter_alter_provider.name, arbiter_alter_provider.parent),
+				DETAIL = 'A provider is no part of itself, nor of what is a part of it.';
+		END IF;
+	END IF;
+	UPDATE @extschema@.arbiter_provider p
+	SET name = coalesce(arbiter_alter_provider.new_name, p.name),
+		provider_type = coalesce(arbiter_alter_provider.provider_type, p.provider_type),
+		claimable = coalesce(arbiter_alter_provider.claimable, p.claimable),
+		partition_id = CASE WHEN 'partition' = ANY (arbiter_alter_provider.clear) THEN NULL
+			ELSE coalesce(new_partition, p.partition_id) END,
+		parent_provider_id = CASE WHEN 'parent' = ANY (arbiter_alter_provider.clear) THEN NULL
+			ELSE coalesce(new_parent, p.parent_provider_id) END
+	WHERE p.provider_id = id;
+	IF arbiter_alter_provider.new_name <> arbiter_alter_provider.name THEN
+		UPDATE @extschema@.arbiter_resource r
+		SET name = arbiter_alter_provider.new_name || '.' || r.resource_type
+		WHERE r.provider_id = id;
+	END IF;
+END
+$$;
+
+CREATE FUNCTION @extschema@.arbiter_drop_provider(name text, force boolean DEFAULT false)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	id integer := @extschema@.arbiter_model_id('provider', arbiter_drop_provider.name, 'name');
+	parts text;
+	n bigint;
+BEGIN
+	IF arbiter_drop_provider.force IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'argument "force" must not be null';
+	END IF;
+	-- tables first, in the order of locks
+	IF arbiter_drop_provider.force THEN
+		LOCK TABLE @extschema@.arbiter_reservation IN SHARE ROW EXCLUSIVE MODE;
+	END IF;
+	-- nobody adds anything to it from here on
+	PERFORM FROM @extschema@.arbiter_provider p WHERE p.provider_id = id FOR UPDATE;
+	SELECT string_agg(format('"%s"', p.name), ', ' ORDER BY p.name) INTO parts
+	FROM @extschema@.arbiter_provider p WHERE p.parent_provider_id = id;
+	IF parts IS NOT NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '2BP01',
+			MESSAGE = format('cannot drop provider "%s" because others are parts of it', arbiter_drop_provider.name),
+			DETAIL = format('Parts of it: %s.', parts),
+			HINT = 'Drop these first, or clear their parent with arbiter_alter_provider().';
+	END IF;
+	IF NOT arbiter_drop_provider.force THEN
+		SELECT count(*) INTO n
+		FROM @extschema@.arbiter_reservation v JOIN @extschema@.arbiter_resource r USING (resource_id)
+		WHERE r.provider_id = id;
+		IF n > 0 THEN
+			RAISE EXCEPTION USING ERRCODE = '2BP01',
+				MESSAGE = format('cannot drop provider "%s" because reservations of its resources exist', arbiter_drop_provider.name),
+				DETAIL = format('Rows of arbiter_reservation that belong to them, cancelled ones included: %s.', n),
+				HINT = format('Cancel and purge them first, or use arbiter_drop_provider(%L, force => true) to delete them.', arbiter_drop_provider.name);
+		END IF;
+	END IF;
+	PERFORM @extschema@.arbiter_drop_resource(r.name, arbiter_drop_provider.force)
+	FROM (SELECT o.name FROM @extschema@.arbiter_resource o WHERE o.provider_id = id ORDER BY o.resource_id) r;
+	DELETE FROM @extschema@.arbiter_provider_capability WHERE provider_id = id;
+	DELETE FROM @extschema@.arbiter_provider_group_member WHERE provider_id = id;
+	DELETE FROM @extschema@.arbiter_provider_distance WHERE provider_id = id;
+	DELETE FROM @extschema@.arbiter_provider WHERE provider_id = id;
+END
+$$;
+
+-- total is over [start_time, end_time): NULL is from 1970 on, and without end
+CREATE FUNCTION @extschema@.arbiter_set_inventory(provider text, resource_type text,
+	total bigint DEFAULT NULL, reserved bigint DEFAULT NULL, min_unit bigint DEFAULT NULL,
+	max_unit bigint DEFAULT NULL, step_size bigint DEFAULT NULL, allocation_ratio numeric DEFAULT NULL,
+	start_time timestamptz DEFAULT NULL, end_time timestamptz DEFAULT NULL, force boolean DEFAULT false,
+	clear text[] DEFAULT '{}')
+RETURNS integer
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION @extschema@.arbiter_drop_inventory(provider text, resource_type text, force boolean DEFAULT false)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	id integer := @extschema@.arbiter_model_id('provider', arbiter_drop_inventory.provider);
+	resource text;
+BEGIN
+	IF arbiter_drop_inventory.resource_type IS NULL OR arbiter_drop_inventory.force IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = format('argument "%s" must not be null',
+			CASE WHEN arbiter_drop_inventory.resource_type IS NULL THEN 'resource_type' ELSE 'force' END);
+	END IF;
+	SELECT r.name INTO resource FROM @extschema@.arbiter_resource r
+	WHERE r.provider_id = id AND r.resource_type = arbiter_drop_inventory.resource_type;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = '42704',
+			MESSAGE = format('provider "%s" has no "%s"', arbiter_drop_inventory.provider, arbiter_drop_inventory.resource_type),
+			HINT = 'Set it with arbiter_set_inventory().';
+	END IF;
+	PERFORM @extschema@.arbiter_drop_resource(resource, arbiter_drop_inventory.force);
+END
+$$;
+
+CREATE FUNCTION @extschema@.arbiter_set_capabilities(provider text, capabilities text[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	id integer := @extschema@.arbiter_model_id('provider', arbiter_set_capabilities.provider);
+BEGIN
+	IF arbiter_set_capabilities.capabilities IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'argument "capabilities" must not be null',
+			HINT = 'An empty array takes all capabilities away.';
+	END IF;
+	PERFORM @extschema@.arbiter_check_model_name('capability', 'capabilities', c)
+	FROM unnest(arbiter_set_capabilities.capabilities) c;
+	INSERT INTO @extschema@.arbiter_capability (name)
+	SELECT DISTINCT c FROM unnest(arbiter_set_capabilities.capabilities) c
+	WHERE NOT EXISTS (SELECT FROM @extschema@.arbiter_capability o WHERE o.name = c)
+	ORDER BY c
+	ON CONFLICT DO NOTHING;
+	DELETE FROM @extschema@.arbiter_provider_capability h USING @extschema@.arbiter_capability c
+	WHERE h.provider_id = id AND c.capability_id = h.capability_id
+		AND c.name <> ALL (arbiter_set_capabilities.capabilities);
+	INSERT INTO @extschema@.arbiter_provider_capability (provider_id, capability_id)
+	SELECT id, c.capability_id FROM @extschema@.arbiter_capability c
+	WHERE c.name = ANY (arbiter_set_capabilities.capabilities)
+		AND NOT EXISTS (SELECT FROM @extschema@.arbiter_provider_capability h
+			WHERE h.provider_id = id AND h.capability_id = c.capability_id)
+	ON CONFLICT DO NOTHING;
+END
+$$;
+
+CREATE FUNCTION @extschema@.arbiter_add_capability(provider text, capability text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	id integer := @extschema@.arbiter_model_id('provider', arbiter_add_capability.provider);
+BEGIN
+	PERFORM @extschema@.arbiter_check_model_name('capability', 'capability', arbiter_add_capability.capability);
+	INSERT INTO @extschema@.arbiter_capability (name)
+	SELECT arbiter_add_capability.capability
+	WHERE NOT EXISTS (SELECT FROM @extschema@.arbiter_capability c WHERE c.name = arbiter_add_capability.capability)
+	ON CONFLICT DO NOTHING;
+	INSERT INTO @extschema@.arbiter_provider_capability (provider_id, capability_id)
+	VALUES (id, @extschema@.arbiter_model_id('capability', arbiter_add_capability.capability))
+	ON CONFLICT DO NOTHING;
+END
+$$;
+
+CREATE FUNCTION @extschema@.arbiter_drop_capability(provider text, capability text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	id integer := @extschema@.arbiter_model_id('provider', arbiter_drop_capability.provider);
+BEGIN
+	DELETE FROM @extschema@.arbiter_provider_capability h
+	WHERE h.provider_id = id
+		AND h.capability_id = @extschema@.arbiter_model_id('capability', arbiter_drop_capability.capability);
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = '42704',
+			MESSAGE = format('provider "%s" does not have capability "%s"', arbiter_drop_capability.provider, arbiter_drop_capability.capability);
+	END IF;
+END
+$$;
+
+CREATE FUNCTION @extschema@.arbiter_create_provider_group(name text, group_type text)
+RETURNS integer
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	id integer;
+BEGIN
+	PERFORM @extschema@.arbiter_check_model_name('provider group', 'name', arbiter_create_provider_group.name);
+	PERFORM @extschema@.arbiter_check_model_name('group type', 'group_type', arbiter_create_provider_group.group_type);
+	INSERT INTO @extschema@.arbiter_provider_group (name, group_type)
+	VALUES (arbiter_create_provider_group.name, arbiter_create_provider_group.group_type)
+	ON CONFLICT DO NOTHING RETURNING group_id INTO id;
+	IF id IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '42710',
+			MESSAGE = format('provider group "%s" already exists', arbiter_create_provider_group.name);
+	END IF;
+	RETURN id;
+END
+$$;
+
+CREATE FUNCTION @extschema@.arbiter_drop_provider_group(name text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	id integer := @extschema@.arbiter_model_id('provider group', arbiter_drop_provider_group.name, 'name');
+BEGIN
+	-- waits for those who add something to it
+	DELETE FROM @extschema@.arbiter_provider_group WHERE group_id = id;
+	DELETE FROM @extschema@.arbiter_provider_group_member WHERE group_id = id;
+	DELETE FROM @extschema@.arbiter_provider_distance WHERE group_id = id;
+END
+$$;
+
+CREATE FUNCTION @extschema@.arbiter_add_to_group(provider_group text, provider text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	INSERT INTO @extschema@.arbiter_provider_group_member (group_id, provider_id)
+	VALUES (@extschema@.arbiter_model_id('provider group', arbiter_add_to_group.provider_group),
+		@extschema@.arbiter_model_id('provider', arbiter_add_to_group.provider))
+	ON CONFLICT DO NOTHING;
+END
+$$;
+
+CREATE FUNCTION @extschema@.arbiter_drop_from_group(provider_group text, provider text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	DELETE FROM @extschema@.arbiter_provider_group_member m
+	WHERE m.group_id = @extschema@.arbiter_model_id('provider group', arbiter_drop_from_group.provider_group)
+		AND m.provider_id = @extschema@.arbiter_model_id('provider', arbiter_drop_from_group.provider);
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = '42704',
+			MESSAGE = format('provider "%s" is not in provider group "%s"', arbiter_drop_from_group.provider, arbiter_drop_from_group.provider_group);
+	END IF;
+END
+$$;
+
+-- The distances of a type, from the nearest on; without any, the type is dropped.
+CREATE FUNCTION @extschema@.arbiter_set_distances(distance_type text, names text[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	id integer;
+	used text;
+	n bigint;
+BEGIN
+	PERFORM @extschema@.arbiter_check_model_name('distance type', 'distance_type', arbiter_set_distances.distance_type);
+	IF arbiter_set_distances.names IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'argument "names" must not be null',
+			HINT = 'An empty array drops the type.';
+	END IF;
+	PERFORM @extschema@.arbiter_check_model_name('distance', 'names', d) FROM unnest(arbiter_set_distances.names) d;
+	SELECT d INTO used FROM unnest(arbiter_set_distances.names) d GROUP BY d HAVING count(*) > 1 LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = '22023',
+			MESSAGE = format('distance "%s" is given twice', used),
+			HINT = 'Name each distance once, from the nearest on.';
+	END IF;
+	INSERT INTO @extschema@.arbiter_distance_type (name) VALUES (arbiter_set_distances.distance_type) ON CONFLICT DO NOTHING;
+	-- one after the other; waits for those who set distances of the type, too
+	SELECT t.distance_type_id INTO id FROM @extschema@.arbiter_distance_type t
+	WHERE t.name = arbiter_set_distances.distance_type FOR UPDATE;
+	SELECT d.name, count(*) INTO used, n
+	FROM @extschema@.arbiter_distance d JOIN @extschema@.arbiter_provider_distance p USING (distance_id)
+	WHERE d.distance_type_id = id AND d.name <> ALL (arbiter_set_distances.names)
+	GROUP BY d.name ORDER BY d.name LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = '2BP01',
+			MESSAGE = format('cannot drop distance "%s" because providers are that far from something', used),
+			DETAIL = format('Rows of arbiter_provider_distance with it: %s.', n),
+			HINT = 'Set another distance first with arbiter_set_distance().';
+	END IF;
+	DELETE FROM @extschema@.arbiter_distance d
+	WHERE d.distance_type_id = id AND d.name <> ALL (arbiter_set_distances.names);
+	UPDATE @extschema@.arbiter_distance d SET position = o.position - 1
+	FROM unnest(arbiter_set_distances.names) WITH ORDINALITY o (name, position)
+	WHERE d.distance_type_id = id AND d.name = o.name AND d.position <> o.position - 1;
+	INSERT INTO @extschema@.arbiter_distance (distance_type_id, name, position)
+	SELECT id, o.name, o.position - 1
+	FROM unnest(arbiter_set_distances.names) WITH ORDINALITY o (name, position)
+	WHERE NOT EXISTS (SELECT FROM @extschema@.arbiter_distance d WHERE d.distance_type_id = id AND d.name = o.name);
+	IF cardinality(arbiter_set_distances.names) = 0 THEN
+		DELETE FROM @extschema@.arbiter_distance_type WHERE distance_type_id = id;
+	END IF;
+END
+$$;
+
+-- How far a provider is from a group; NULL: not known.
+CREATE FUNCTION @extschema@.arbiter_set_distance(provider text, provider_group text, distance_type text, distance text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	of_provider integer := @extschema@.arbiter_model_id('provider', arbiter_set_distance.provider);
+	of_group integer := @extschema@.arbiter_model_id('provider group', arbiter_set_distance.provider_group);
+	of_type integer := @extschema@.arbiter_model_id('distance type', arbiter_set_distance.distance_type);
+	new integer;
+	known text;
+BEGIN
+	IF arbiter_set_distance.distance IS NULL THEN
+		DELETE FROM @extschema@.arbiter_provider_distance
+		WHERE provider_id = of_provider AND group_id = of_group AND distance_type_id = of_type;
+		RETURN;
+	END IF;
+	SELECT d.distance_id INTO new FROM @extschema@.arbiter_distance d
+	WHERE d.distance_type_id = of_type AND d.name = arbiter_set_distance.distance;
+	IF NOT FOUND THEN
+		SELECT string_agg(d.name, ', ' ORDER BY d.position) INTO known
+		FROM @extschema@.arbiter_distance d WHERE d.distance_type_id = of_type;
+		RAISE EXCEPTION USING ERRCODE = '42704',
+			MESSAGE = format('distance "%s" does not exist', arbiter_set_distance.distance),
+			DETAIL = format('Distances of type "%s", from the nearest on: %s.', arbiter_set_distance.distance_type, known),
+			HINT = 'Define the distances of a type with arbiter_set_distances().';
+	END IF;
+	INSERT INTO @extschema@.arbiter_provider_distance AS p (provider_id, group_id, distance_type_id, distance_id)
+	VALUES (of_provider, of_group, of_type, new)
+	ON CONFLICT ON CONSTRAINT arbiter_provider_distance_pkey DO UPDATE SET distance_id = EXCLUDED.distance_id
+		WHERE p.distance_id <> EXCLUDED.distance_id;
+END
+$$;
+
+-- What is NULL stays as it is.
+CREATE FUNCTION @extschema@.arbiter_set_consumer(name text, consumer_type text DEFAULT NULL,
+	owner_project text DEFAULT NULL, owner_user text DEFAULT NULL)
+RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	id bigint;
+BEGIN
+	PERFORM @extschema@.arbiter_check_model_name('consumer', 'name', arbiter_set_consumer.name);
+	INSERT INTO @extschema@.arbiter_consumer AS c (name, consumer_type, owner_project, owner_user)
+	VALUES (arbiter_set_consumer.name, arbiter_set_consumer.consumer_type,
+		arbiter_set_consumer.owner_project, arbiter_set_consumer.owner_user)
+	ON CONFLICT ON CONSTRAINT arbiter_consumer_name_key DO UPDATE
+	SET consumer_type = coalesce(EXCLUDED.consumer_type, c.consumer_type),
+		owner_project = coalesce(EXCLUDED.owner_project, c.owner_project),
+		owner_user = coalesce(EXCLUDED.owner_user, c.owner_user)
+	RETURNING consumer_id INTO id;
+	RETURN id;
+END
+$$;
+
+CREATE FUNCTION @extschema@.arbiter_drop_consumer(name text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	id bigint;
+	n bigint;
+BEGIN
+	PERFORM @extschema@.arbiter_check_model_name('consumer', 'name', arbiter_drop_consumer.name);
+	DELETE FROM @extschema@.arbiter_consumer c WHERE c.name = arbiter_drop_consumer.name
+	RETURNING c.consumer_id INTO id;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = '42704',
+			MESSAGE = format('consumer "%s" does not exist', arbiter_drop_consumer.name),
+			HINT = 'Create it with arbiter_set_consumer().';
+	END IF;
+	SELECT count(*) INTO n FROM @extschema@.arbiter_claim c WHERE c.consumer_id = id;
+	IF n > 0 THEN
+		RAISE EXCEPTION USING ERRCODE = '2BP01',
+			MESSAGE = format('cannot drop consumer "%s" because there are claims for it', arbiter_drop_consumer.name),
+			DETAIL = format('Claims for it, cancelled ones included: %s.', n),
+			HINT = 'Cancel and purge them first.';
+	END IF;
+END
+$$;
 
 --
 -- Recurrence
@@ -1423,6 +2027,56 @@ BEGIN ATOMIC
 		FROM child_event e
 		GROUP BY e.resource_id, e.instant
 		WINDOW w AS (PARTITION BY e.resource_id ORDER BY e.instant)
+	), inventory AS (
+		SELECT r.resource_id, r.provider_id
+		FROM @extschema@.arbiter_resource r JOIN chosen USING (resource_id)
+		WHERE r.provider_id IS NOT NULL
+	), inventory_event AS (
+		SELECT i.resource_id, e.instant, e.amount AS expected, 0::numeric AS found
+		FROM inventory i
+		JOIN @extschema@.arbiter_inventory y USING (resource_id)
+		JOIN @extschema@.arbiter_inventory_total t USING (resource_id)
+		CROSS JOIN LATERAL (VALUES (floor(greatest(t.total - y.reserved, 0) * y.allocation_ratio))) c (amount)
+		CROSS JOIN LATERAL (VALUES (lower(t.during), c.amount), (upper(t.during), - c.amount)) e (instant, amount)
+		UNION ALL
+		SELECT i.resource_id, e.instant, 0, e.amount
+		FROM inventory i
+		JOIN @extschema@.arbiter_capacity a USING (resource_id)
+		CROSS JOIN LATERAL (VALUES (lower(a.during), a.amount::numeric), (upper(a.during), - a.amount)) e (instant, amount)
+	), inventory_sweep AS (
+		SELECT e.resource_id, e.instant, lead(e.instant) OVER w AS next_instant,
+			sum(sum(e.expected)) OVER w AS expected, sum(sum(e.found)) OVER w AS found
+		FROM inventory_event e
+		GROUP BY e.resource_id, e.instant
+		WINDOW w AS (PARTITION BY e.resource_id ORDER BY e.instant)
+	), orphan (problem, found) AS (
+		SELECT 'capability of nothing', count(*)
+		FROM @extschema@.arbiter_provider_capability c
+		WHERE NOT EXISTS (SELECT FROM @extschema@.arbiter_provider p WHERE p.provider_id = c.provider_id)
+			OR NOT EXISTS (SELECT FROM @extschema@.arbiter_capability p WHERE p.capability_id = c.capability_id)
+		UNION ALL
+		SELECT 'member of nothing', count(*)
+		FROM @extschema@.arbiter_provider_group_member m
+		WHERE NOT EXISTS (SELECT FROM @extschema@.arbiter_provider p WHERE p.provider_id = m.provider_id)
+			OR NOT EXISTS (SELECT FROM @extschema@.arbiter_provider_group g WHERE g.group_id = m.group_id)
+		UNION ALL
+		SELECT 'distance of nothing', count(*)
+		FROM @extschema@.arbiter_distance d
+		WHERE NOT EXISTS (SELECT FROM @extschema@.arbiter_distance_type t WHERE t.distance_type_id = d.distance_type_id)
+		UNION ALL
+		SELECT 'distance from nothing', count(*)
+		FROM @extschema@.arbiter_provider_distance x
+		WHERE NOT EXISTS (SELECT FROM @extschema@.arbiter_provider p WHERE p.provider_id = x.provider_id)
+			OR NOT EXISTS (SELECT FROM @extschema@.arbiter_provider_group g WHERE g.group_id = x.group_id)
+			OR NOT EXISTS (SELECT FROM @extschema@.arbiter_distance d
+				WHERE d.distance_id = x.distance_id AND d.distance_type_id = x.distance_type_id)
+		UNION ALL
+		SELECT 'provider of nothing', count(*)
+		FROM @extschema@.arbiter_provider p
+		WHERE p.partition_id IS NOT NULL
+				AND NOT EXISTS (SELECT FROM @extschema@.arbiter_partition t WHERE t.partition_id = p.partition_id)
+			OR p.parent_provider_id IS NOT NULL
+				AND NOT EXISTS (SELECT FROM @extschema@.arbiter_provider o WHERE o.provider_id = p.parent_provider_id)
 	)
 	SELECT s.resource_id,
 		CASE WHEN s.covered > 1 THEN 'chunks overlap'
@@ -1467,6 +2121,22 @@ BEGIN ATOMIC
 	FROM child_sweep s
 	WHERE s.next_instant IS NOT NULL AND s.expected <> s.found
 	UNION ALL
+	SELECT s.resource_id, 'capacity of an inventory differs from what the provider has',
+		tstzrange(s.instant, s.next_instant), s.expected::bigint, s.found::bigint
+	FROM inventory_sweep s
+	WHERE s.next_instant IS NOT NULL AND s.expected <> s.found
+	UNION ALL
+	SELECT i.resource_id, CASE WHEN p.provider_id IS NULL THEN 'inventory without a provider'
+		ELSE 'inventory without a row of arbiter_inventory' END, NULL, NULL, NULL
+	FROM inventory i
+	LEFT JOIN @extschema@.arbiter_provider p USING (provider_id)
+	LEFT JOIN @extschema@.arbiter_inventory y USING (resource_id)
+	WHERE p.provider_id IS NULL OR y.resource_id IS NULL
+	UNION ALL
+	SELECT NULL, o.problem, NULL, 0, o.found
+	FROM orphan o
+	WHERE arbiter_check.resource IS NULL AND o.found > 0
+	UNION ALL
 	-- where the share is nothing, a part keeps what it had
 	SELECT v.resource_id, 'amount of a share differs', v.during * c.during,
 		trunc(c.amount * v.share / 100)::bigint, v.amount
@@ -1479,6 +2149,10 @@ BEGIN ATOMIC
 	FROM (SELECT c.resource_id, 'capacity without a resource', c.during FROM @extschema@.arbiter_capacity c
 		  UNION ALL
 		  SELECT p.resource_id, 'price without a resource', p.during FROM @extschema@.arbiter_price p
+		  UNION ALL
+		  SELECT t.resource_id, 'total without a resource', t.during FROM @extschema@.arbiter_inventory_total t
+		  UNION ALL
+		  SELECT i.resource_id, 'inventory without a resource', NULL FROM @extschema@.arbiter_inventory i
 		  UNION ALL
 		  SELECT v.resource_id, 'reservation without a resource', v.during
 		  FROM @extschema@.arbiter_reservation v
@@ -1529,9 +2203,19 @@ BEGIN ATOMIC
 					WHERE v.series_id = s.series_id AND o.part IS NULL)
 			ORDER BY s.created_at LIMIT arbiter_purge.max_rows)
 		RETURNING 1
+	), old_claim AS (
+		DELETE FROM @extschema@.arbiter_claim WHERE reservation_id IN (
+			SELECT c.reservation_id FROM @extschema@.arbiter_claim c
+			WHERE c.created_at < arbiter_purge.before
+				AND NOT EXISTS (
+					SELECT FROM @extschema@.arbiter_reservation v
+					LEFT JOIN old_reservation o ON o.reservation_id = v.reservation_id AND o.part = v.part
+					WHERE v.reservation_id = c.reservation_id AND o.part IS NULL)
+			ORDER BY c.created_at LIMIT arbiter_purge.max_rows)
+		RETURNING 1
 	)
 	SELECT (SELECT count(*) FROM old_denial) + (SELECT count(*) FROM old_reservation)
-		+ (SELECT count(*) FROM old_series);
+		+ (SELECT count(*) FROM old_series) + (SELECT count(*) FROM old_claim);
 END;
 
 CREATE FUNCTION @extschema@.arbiter_version()
@@ -2847,6 +3531,38 @@ COMMENT ON TRIGGER zz_arbiter_catalogue ON @extschema@.arbiter_distance IS 'lets
 COMMENT ON TRIGGER arbiter_truncate ON @extschema@.arbiter_provider_distance IS 'lets backends forget what they know of providers';
 COMMENT ON TRIGGER zz_arbiter_catalogue ON @extschema@.arbiter_provider_distance IS 'lets backends forget what they know of providers';
 
+-- comments: providers
+
+COMMENT ON TRIGGER arbiter_follow_delete ON @extschema@.arbiter_inventory IS 'has the capacity of inventories follow';
+COMMENT ON TRIGGER arbiter_follow_insert ON @extschema@.arbiter_inventory IS 'has the capacity of inventories follow';
+COMMENT ON TRIGGER arbiter_follow_truncate ON @extschema@.arbiter_inventory IS 'has the capacity of inventories follow';
+COMMENT ON TRIGGER arbiter_follow_update ON @extschema@.arbiter_inventory IS 'has the capacity of inventories follow';
+COMMENT ON TRIGGER arbiter_follow_delete ON @extschema@.arbiter_inventory_total IS 'has the capacity of inventories follow';
+COMMENT ON TRIGGER arbiter_follow_insert ON @extschema@.arbiter_inventory_total IS 'has the capacity of inventories follow';
+COMMENT ON TRIGGER arbiter_follow_truncate ON @extschema@.arbiter_inventory_total IS 'has the capacity of inventories follow';
+COMMENT ON TRIGGER arbiter_follow_update ON @extschema@.arbiter_inventory_total IS 'has the capacity of inventories follow';
+COMMENT ON FUNCTION @extschema@.arbiter_inventory_trigger() IS 'after each raw statement: has the capacity of the inventories that were written follow';
+COMMENT ON FUNCTION @extschema@.arbiter_model_id(text, text, text) IS 'part of the functions of providers: the id of a provider, provider group, partition, distance type or capability';
+COMMENT ON FUNCTION @extschema@.arbiter_check_model_name(text, text, text) IS 'part of the functions of providers: refuses what is no name';
+COMMENT ON FUNCTION @extschema@.arbiter_create_partition(text) IS 'create a partition; returns its partition_id';
+COMMENT ON FUNCTION @extschema@.arbiter_drop_partition(text) IS 'drop a partition that no provider is in';
+COMMENT ON FUNCTION @extschema@.arbiter_create_provider(text, text, text, text) IS 'create a provider; returns its provider_id';
+COMMENT ON FUNCTION @extschema@.arbiter_alter_provider(text, text, text, text, text, boolean, text[]) IS 'change what is not NULL of a provider, and make NULL what is named in clear; its resources are renamed with it';
+COMMENT ON FUNCTION @extschema@.arbiter_drop_provider(text, boolean) IS 'drop a provider and its resources; with force their reservations too';
+COMMENT ON FUNCTION @extschema@.arbiter_set_inventory(text, text, bigint, bigint, bigint, bigint, bigint, numeric, timestamptz, timestamptz, boolean, text[]) IS 'set what a provider has of a resource type, and with it the capacity of that resource; NULL leaves as it is, but a range with total NULL has none; returns the resource_id';
+COMMENT ON FUNCTION @extschema@.arbiter_drop_inventory(text, text, boolean) IS 'drop what a provider has of a resource type; with force its reservations too';
+COMMENT ON FUNCTION @extschema@.arbiter_set_capabilities(text, text[]) IS 'give a provider these capabilities and no others';
+COMMENT ON FUNCTION @extschema@.arbiter_add_capability(text, text) IS 'give a provider a capability';
+COMMENT ON FUNCTION @extschema@.arbiter_drop_capability(text, text) IS 'take a capability from a provider';
+COMMENT ON FUNCTION @extschema@.arbiter_create_provider_group(text, text) IS 'create a group of providers; returns its group_id';
+COMMENT ON FUNCTION @extschema@.arbiter_drop_provider_group(text) IS 'drop a group of providers, and the distances to it; the providers stay';
+COMMENT ON FUNCTION @extschema@.arbiter_add_to_group(text, text) IS 'put a provider into a group';
+COMMENT ON FUNCTION @extschema@.arbiter_drop_from_group(text, text) IS 'take a provider out of a group';
+COMMENT ON FUNCTION @extschema@.arbiter_set_distances(text, text[]) IS 'define the distances of a type, from the nearest on; an empty array drops the type';
+COMMENT ON FUNCTION @extschema@.arbiter_set_distance(text, text, text, text) IS 'set how far a provider is from a group, by a type of distance; NULL: not known';
+COMMENT ON FUNCTION @extschema@.arbiter_set_consumer(text, text, text, text) IS 'create a consumer, or change what is not NULL of it; returns its consumer_id';
+COMMENT ON FUNCTION @extschema@.arbiter_drop_consumer(text) IS 'drop a consumer that no claim is for';
+
 -- comments: the negotiator
 
 COMMENT ON FUNCTION @extschema@.arbiter_find_slot(text, bigint, interval, timestamptz, timestamptz, integer, boolean) IS 'earliest slots in which an amount fits for a duration, one row per window of starts';
@@ -2880,7 +3596,7 @@ COMMENT ON FUNCTION @extschema@.arbiter_microseconds(timestamptz) IS 'microsecon
 COMMENT ON FUNCTION @extschema@.arbiter_instant(bigint) IS 'the instant that many microseconds after 2000-01-01 UTC';
 COMMENT ON FUNCTION @extschema@.arbiter_check(text) IS 'recompute the timeline from capacity and reservations; one row per discrepancy, none when healthy';
 COMMENT ON FUNCTION @extschema@.arbiter_rebuild(text) IS 'derive the timeline of a resource anew; returns the number of chunks';
-COMMENT ON FUNCTION @extschema@.arbiter_purge(timestamptz, bigint) IS 'delete denials, cancelled and expired reservations, and series of which nothing is left, made before an instant; returns the number of rows';
+COMMENT ON FUNCTION @extschema@.arbiter_purge(timestamptz, bigint) IS 'delete denials, cancelled and expired reservations, and series and claims of which nothing is left, made before an instant; returns the number of rows';
 COMMENT ON FUNCTION @extschema@.arbiter_version() IS 'version of the installed extension';
 
 -- comments: charts and reports

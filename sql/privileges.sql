@@ -96,7 +96,9 @@ GRANT EXECUTE ON FUNCTION
 	arbiter_cost(bigint)
 TO regress_arbiter_booker;
 GRANT SELECT ON arbiter_resource, arbiter_capacity, arbiter_price, arbiter_reservation, arbiter_timeline, arbiter_denial, arbiter_booking,
-	arbiter_quota, arbiter_quota_limit, arbiter_group_member TO regress_arbiter_reader;
+	arbiter_quota, arbiter_quota_limit, arbiter_group_member, arbiter_partition, arbiter_provider, arbiter_inventory, arbiter_inventory_total,
+	arbiter_capability, arbiter_provider_capability, arbiter_provider_group, arbiter_provider_group_member,
+	arbiter_distance_type, arbiter_distance, arbiter_provider_distance TO regress_arbiter_reader;
 GRANT EXECUTE ON FUNCTION
 	arbiter_available(text, bigint, bigint),
 	arbiter_available(text, timestamptz, timestamptz),
@@ -232,6 +234,37 @@ AS $$ SELECT arbiter_reserve('gpu', start_time, end_time, amount, session_user) 
 SET ROLE regress_arbiter_nobody;
 SELECT reserve_mine('2030-01-25', '2030-01-26', 1) > 0;
 RESET ROLE;
+SELECT * FROM arbiter_check();
+
+-- providers: arbiter_set_inventory() needs nothing else, the others the tables
+SET ROLE regress_arbiter_owner;
+SELECT arbiter_create_provider('node') > 0, arbiter_create_provider_group('east', 'site') > 0;
+SELECT arbiter_add_to_group('east', 'node'), arbiter_set_capabilities('node', '{ssd}'), arbiter_set_distances('failure', '{rack}'), arbiter_set_distance('node', 'east', 'failure', 'rack');
+GRANT EXECUTE ON FUNCTION arbiter_set_inventory, arbiter_add_capability, arbiter_model_id, arbiter_check_model_name, arbiter_drop_provider,
+	arbiter_drop_resource TO regress_arbiter_booker;
+SET ROLE regress_arbiter_booker;
+SELECT arbiter_set_inventory('node', 'cpu', 8) > 0;
+SELECT outcome($$ SELECT arbiter_add_capability('node', 'avx2') $$);
+SELECT outcome($$ SELECT arbiter_drop_provider('node') $$);
+SELECT outcome($$ UPDATE arbiter_inventory SET reserved = 1 $$);
+RESET ROLE;
+GRANT SELECT, UPDATE ON arbiter_provider TO regress_arbiter_booker;
+GRANT SELECT, INSERT, UPDATE ON arbiter_capability, arbiter_provider_capability TO regress_arbiter_booker;
+GRANT USAGE ON SEQUENCE arbiter_capability_capability_id_seq TO regress_arbiter_booker;
+SET ROLE regress_arbiter_booker;
+SELECT outcome($$ SELECT arbiter_add_capability('node', 'avx2') $$);
+-- whatever the search path is
+RESET ROLE;
+CREATE SCHEMA regress_arbiter_hostile AUTHORIZATION regress_arbiter_booker;
+SET ROLE regress_arbiter_booker;
+CREATE FUNCTION regress_arbiter_hostile.differs(text, text) RETURNS boolean LANGUAGE sql AS $$ SELECT true $$;
+CREATE OPERATOR regress_arbiter_hostile.= (LEFTARG = text, RIGHTARG = text, FUNCTION = regress_arbiter_hostile.differs);
+SET search_path = regress_arbiter_hostile, pg_catalog, public;
+SELECT outcome($$ SELECT public.arbiter_add_capability('no such node', 'avx2') $$);
+RESET search_path;
+RESET ROLE;
+DROP SCHEMA regress_arbiter_hostile CASCADE;
+SELECT c.name FROM arbiter_provider_capability JOIN arbiter_capability c USING (capability_id) ORDER BY 1;
 SELECT * FROM arbiter_check();
 
 -- and the owner may drop it all

@@ -110,6 +110,10 @@ DELETE FROM arbiter_partition WHERE name = 'gone';
 INSERT INTO arbiter_provider (name, partition_id) SELECT 'node' || n, partition_id FROM arbiter_partition, generate_series(1, 3) n;
 INSERT INTO arbiter_provider (name, provider_type, parent_provider_id) SELECT 'node1.socket', 'socket', provider_id FROM arbiter_provider WHERE name = 'node1';
 INSERT INTO arbiter_resource_type (resource_type, unit) VALUES ('memory', 'MiB');
+SELECT arbiter_set_inventory('node1', 'memory', 1024, 24, 8, 512, 8, 1.5, '2030-01-01');
+SELECT arbiter_set_inventory('node1', 'memory', 512, start_time => '2030-02-01', end_time => '2030-03-01');
+SELECT arbiter_set_inventory('node2', 'cpu', 8);
+SELECT arbiter_reserve('node1.memory', '2030-02-10', '2030-02-11', 700, 'claimer');
 INSERT INTO arbiter_capability (name) VALUES ('ssd'), ('avx2');
 INSERT INTO arbiter_provider_capability SELECT provider_id, capability_id FROM arbiter_provider p, arbiter_capability c WHERE p.name = 'node1';
 INSERT INTO arbiter_provider_group (name, group_type) VALUES ('east', 'site'), ('east-row0', 'row');
@@ -336,6 +340,22 @@ sub check_restored
 			SELECT arbiter_quote('full', '2030-01-10', '2030-01-11', 2);
 			ROLLBACK}),
 		"63.00\n1\n66.00", "$how: prices");
+
+	# what is restored of providers follows what they have
+	is( $node->safe_psql(
+			$dbname, q{
+			SELECT string_agg(amount::text, ' ' ORDER BY during) FROM arbiter_capacity WHERE resource_id = arbiter_resource_id('node1.memory');
+			BEGIN;
+			UPDATE arbiter_inventory SET reserved = 0 WHERE resource_id = arbiter_resource_id('node1.memory');
+			SELECT string_agg(amount::text, ' ' ORDER BY during) FROM arbiter_capacity WHERE resource_id = arbiter_resource_id('node1.memory');
+			SELECT 1 FROM arbiter_set_inventory('node2', 'cpu', 9);
+			SELECT arbiter_available('node2.cpu', '2030-01-01', '2031-01-01');
+			ROLLBACK}),
+		"1500 732 1500\n1536 768 1536\n1\n9", "$how: inventories");
+	is(sqlstate_of($node, q{SELECT arbiter_set_inventory('node1', 'memory', reserved => 60)}, dbname => $dbname),
+		'RV011', "$how: and keep what is reserved covered");
+	is(sqlstate_of($node, q{SELECT arbiter_set_capacity('node2.cpu', '2030-01-01', '2031-01-01', 1)}, dbname => $dbname),
+		'55000', "$how: and stay inventories");
 
 	# ids of the model go on
 	is( $node->safe_psql(

@@ -217,6 +217,12 @@ refuse_outside(const Request *request, int which, TimestampTz outside,
 			refusal->hint = pstrdup("Reserve from a resource that has capacity: see arbiter_resource_tree.");
 			return;
 		}
+		if (resource->is_inventory)
+		{
+			refusal->detail = pstrdup("Its capacity is what a provider has, and nothing is said of that.");
+			refusal->hint = pstrdup("Say how much there is with arbiter_set_inventory().");
+			return;
+		}
 		refusal->detail = pstrdup("Nothing can be reserved before an operator declares capacity.");
 		refusal->hint = psprintf("Declare it with arbiter_set_capacity(%s, start_time, end_time, amount).",
 								 quote_literal_cstr(resource->name));

@@ -15,6 +15,7 @@
 #include "resource/resource_cache.h"
 #include "storage/lmgr.h"
 #include "support/arguments.h"
+#include "support/catalogue_change.h"
 #include "support/key_scan.h"
 #include "support/locks.h"
 #include "support/relations.h"
@@ -156,6 +157,13 @@ resource_drop_contents(const Resource *resource, bool force)
 	sweep_rows(relations->capacity, relations->capacity_start_idx,
 			   resource->id, true);
 	sweep_rows(relations->price, relations->price_end_idx, resource->id, true);
+	if (resource->is_inventory)
+	{
+		sweep_rows(relations->inventory_total, relations->inventory_total_pkey,
+				   resource->id, true);
+		sweep_rows(relations->inventory, relations->inventory_pkey, resource->id, true);
+		catalogue_changed();
+	}
 	CommandCounterIncrement();
 	drop_series(resource->id);
 	if (count > 0)
@@ -185,7 +193,8 @@ resource_drop_contents(const Resource *resource, bool force)
 /*
  * arbiter_drop_resource(name text, force boolean) -> void
  *
- * Drops a resource, its schedule, its prices, its timeline and the quotas of it;
+ * Drops a resource, its schedule, its prices, its timeline and the quotas of it,
+ * and of an inventory what that follows from;
  * with force its reservations too, history included.
  *
  * Errors: 22004, 42704, 2BP01 while reservations exist (DETAIL counts them).

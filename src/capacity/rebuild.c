@@ -8,8 +8,9 @@
 #include "postgres.h"
 
 #include "capacity/children.h"
+#include "capacity/inventory_schedule.h"
+#include "capacity/share_follow.h"
 #include "fmgr.h"
-#include "resource/resource.h"
 #include "storage/lmgr.h"
 #include "support/arguments.h"
 #include "support/locks.h"
@@ -37,11 +38,25 @@ rebuild_schedule(const Resource *resource)
 }
 
 /*
+ * Make the schedule of an inventory what its provider has.
+ */
+static void
+rebuild_inventory(const Resource *resource)
+{
+	LockRelationOid(arbiter_relations()->capacity, RowExclusiveLock);
+	LockRelationOid(arbiter_relations()->timeline, RowExclusiveLock);
+	capacity_lock(&resource->id, 1, DT_NOBEGIN, DT_NOEND);
+	if (timeline_ensure_built(resource->id))
+		inventory_follow(resource->id, true);
+}
+
+/*
  * arbiter_rebuild(resource text) -> bigint
  *
  * Derives the timeline of a resource anew from capacity and reservations;
  * returns its number of chunks.  The capacity of a child is made what its
- * reservation is before that, whatever is reserved of it.
+ * reservation is before that, that of an inventory what its provider has, whatever
+ * is reserved of it.
  *
  * Errors: 22004, 42704, 40001.  Locks: the resource exclusively, and every
  * chunk of it, so it waits for all that are reserving and they for it.
@@ -62,6 +77,8 @@ arbiter_rebuild(PG_FUNCTION_ARGS)
 	UnregisterSnapshot(snapshot);
 	if (resource.is_child)
 		rebuild_schedule(&resource);
+	if (resource.is_inventory)
+		rebuild_inventory(&resource);
 	chunks = timeline_rebuild(resource.id);
 	if (chunks < 0)
 		resource_vanished_error(name);

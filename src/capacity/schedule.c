@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "capacity/capacity.h"
 #include "capacity/children.h"
+#include "capacity/inventory_schedule.h"
 #include "capacity/schedule.h"
 #include "resource/resource.h"
 #include "common/int.h"
@@ -62,13 +63,14 @@ schedule_add(Schedule *schedule, TimestampTz start, TimestampTz end,
 }
 
 /*
- * schedule_read reads the declared schedule of a resource, which the caller has
- * locked.
+ * schedule_read_rows reads rows of a table that have a resource, a range and a
+ * number, with an index on the first two.
  */
 void
-schedule_read(int32 resource_id, Schedule *schedule)
+schedule_read_rows(Oid relid, Oid index, AttrNumber during_column,
+				   AttrNumber number_column, int32 resource_id,
+				   Schedule *schedule)
 {
-	const ArbiterRelations *relations = arbiter_relations();
 	Snapshot	snapshot;
 	KeyScan		scan;
 	ScanKeyData key;
@@ -77,8 +79,7 @@ schedule_read(int32 resource_id, Schedule *schedule)
 	snapshot = latest_snapshot();
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(resource_id));
-	key_scan_begin(&scan, relations->capacity, relations->capacity_start_idx,
-				   snapshot, &key, 1);
+	key_scan_begin(&scan, relid, index, snapshot, &key, 1);
 	while (key_scan_next(&scan))
 	{
 		bool		isnull;
@@ -99,13 +100,28 @@ schedule_read(int32 resource_id, Schedule *schedule)
 			}
 		}
 		step = &schedule->steps[schedule->nsteps];
-		range_times(slot_getattr(scan.slot, relations->capacity_column[CAPACITY_DURING], &isnull),
+		range_times(slot_getattr(scan.slot, during_column, &isnull),
 					&step->start, &step->end);
-		step->delta = DatumGetInt64(slot_getattr(scan.slot, relations->capacity_column[CAPACITY_AMOUNT], &isnull));
+		step->delta = DatumGetInt64(slot_getattr(scan.slot, number_column, &isnull));
 		schedule->tids[schedule->nsteps++] = scan.slot->tts_tid;
 	}
 	key_scan_end(&scan);
 	UnregisterSnapshot(snapshot);
+}
+
+/*
+ * schedule_read reads the declared schedule of a resource, which the caller has
+ * locked.
+ */
+void
+schedule_read(int32 resource_id, Schedule *schedule)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	const AttrNumber *columns = relations->capacity_column;
+
+	schedule_read_rows(relations->capacity, relations->capacity_start_idx,
+					   columns[CAPACITY_DURING], columns[CAPACITY_AMOUNT],
+					   resource_id, schedule);
 }
 
 /*
@@ -128,14 +144,26 @@ begin_change(const char *function, const char *name, TimestampTz from,
 	snapshot = decision_snapshot();
 	resource_get(name, snapshot, resource);
 	UnregisterSnapshot(snapshot);
-	if (resource->is_child)
-		child_capacity_error(resource);
+	check_capacity_is_declared(resource);
 	/* the lock first: it may be dropped or unbuilt while we wait */
 	capacity_lock(&resource->id, 1, from, to);
 	if (!timeline_ensure_built(resource->id))
 		resource_vanished_error(name);
 
 	schedule_read(resource->id, old);
+}
+
+/*
+ * check_capacity_is_declared refuses who would declare a capacity that follows
+ * from something else (55000).
+ */
+void
+check_capacity_is_declared(const Resource *resource)
+{
+	if (resource->is_child)
+		child_capacity_error(resource);
+	if (resource->is_inventory)
+		inventory_capacity_error(resource);
 }
 
 static bool
@@ -267,7 +295,7 @@ schedule_replace(int32 resource_id, const Schedule *old, const Schedule *new,
  * undeclares it, and then the range may start at -infinity.
  *
  * Errors: 22004, 22023, RV003, RV005 amount below zero, 42704, 55000 it is a
- * child, RV011 reservations would be uncovered (not with force), 25006, 40001.  Locks: the
+ * child or an inventory, RV011 reservations would be uncovered (not with force), 25006, 40001.  Locks: the
  * resource exclusively, and the chunks in the range.  Volatile and parallel
  * unsafe: it writes.
  */

@@ -10,7 +10,9 @@
 
 #include "postgres.h"
 
+#include "access/attnum.h"
 #include "datatype/timestamp.h"
+#include "resource/resource.h"
 #include "storage/itemptr.h"
 #include "timeline/steps.h"
 
@@ -26,8 +28,13 @@ typedef struct Schedule
 extern void schedule_add(Schedule *schedule, TimestampTz start,
 						 TimestampTz end, int64 amount);
 extern bool schedule_equals(const Schedule *a, const Schedule *b);
+extern void schedule_read_rows(Oid relid, Oid index,
+							   AttrNumber during_column,
+							   AttrNumber number_column, int32 resource_id,
+							   Schedule *schedule);
 extern void schedule_read(int32 resource_id, Schedule *schedule);
 extern void schedule_replace(int32 resource_id, const Schedule *old,
 							 const Schedule *new, bool force);
+extern void check_capacity_is_declared(const Resource *resource);
 
 #endif							/* ARBITER_SCHEDULE_H */

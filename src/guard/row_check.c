@@ -15,7 +15,7 @@
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "capacity/capacity.h"
-#include "capacity/children.h"
+#include "capacity/schedule.h"
 #include "capacity/share.h"
 #include "charge/quota.h"
 #include "reservation/reservation.h"
@@ -255,17 +255,18 @@ is_loaded(TupleTableSlot *row, AttrNumber resource_column)
 }
 
 /*
- * The capacity of a child is that of its reservation (55000).
+ * The capacity of a child is that of its reservation, and that of an inventory
+ * what its provider has (55000).
  */
 static void
-check_no_child(TupleTableSlot *row, AttrNumber resource_column)
+check_declared(TupleTableSlot *row, AttrNumber resource_column)
 {
 	bool		isnull;
 	int32		resource_id = DatumGetInt32(slot_getattr(row, resource_column, &isnull));
 	Resource	resource;
 
-	if (!isnull && find_row_resource(resource_id, &resource) && resource.is_child)
-		child_capacity_error(&resource);
+	if (!isnull && find_row_resource(resource_id, &resource))
+		check_capacity_is_declared(&resource);
 }
 
 /*
@@ -398,7 +399,7 @@ set_occupied(TriggerData *trigger, HeapTuple new_tuple, TupleTableSlot *new_row,
  *						 ON arbiter_reservation, arbiter_capacity
  *
  * Errors: RV003, RV005, 22023, 23514 bad status, 23503 no such resource, 55000
- * the capacity of a child, a share, a template or series that is not booked.
+ * the capacity of a child or of an inventory, a share, a template or series that is not booked.
  * Locks: the request key if the row has a new one; the resource exclusively, if
  * it must be built.
  */
@@ -432,7 +433,7 @@ arbiter_row_trigger(PG_FUNCTION_ARGS)
 	if (!inserts)
 	{
 		if (!is_reservation)
-			check_no_child(trigger->tg_trigslot, resource_column);
+			check_declared(trigger->tg_trigslot, resource_column);
 		if (is_reservation)
 			note_quotas(trigger, trigger->tg_trigslot);
 		note_resource(trigger, trigger->tg_trigslot, resource_column, true, false);
@@ -455,7 +456,7 @@ arbiter_row_trigger(PG_FUNCTION_ARGS)
 	if (is_reservation)
 		lock_parts(new_row, inserts ? NULL : trigger->tg_trigslot);
 	else if (!is_copy || !is_loaded(new_row, resource_column))
-		check_no_child(new_row, resource_column);
+		check_declared(new_row, resource_column);
 	if (is_reservation && !is_copy)
 		note_quotas(trigger, new_row);
 	note_resource(trigger, new_row, resource_column, false, is_copy);

@@ -106,12 +106,32 @@ count_rows(Oid relid, bool active_only)
 }
 
 /*
+ * Is any resource an inventory?
+ */
+static bool
+inventories_exist(void)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+	Snapshot	snapshot = latest_snapshot();
+	KeyScan		scan;
+	bool		found;
+
+	key_scan_begin(&scan, relations->resource, relations->resource_provider_key,
+				   snapshot, NULL, 0);
+	found = key_scan_next(&scan);
+	key_scan_end(&scan);
+	UnregisterSnapshot(snapshot);
+	return found;
+}
+
+/*
  * arbiter_truncate_trigger() AFTER TRUNCATE STATEMENT
  *							  ON arbiter_reservation, arbiter_capacity,
  *							  arbiter_resource
  *
- * Errors: RV011 capacity is truncated while reservations are active; 2BP01
- * resources are while capacity or reservations exist.  With all reservations,
+ * Errors: RV011 capacity is truncated while reservations are active; 55000 it is
+ * while there are inventories; 2BP01 resources are while capacity, reservations or
+ * inventories exist.  With all reservations,
  * children lose their capacity.  Locks: arbiter_timeline against other writers, and every chunk.
  */
 Datum
@@ -136,17 +156,26 @@ arbiter_truncate_trigger(PG_FUNCTION_ARGS)
 								  INT64_FORMAT " active reservations exist.",
 								  count, count),
 				 errhint("Truncate arbiter_reservation too, or change capacity with arbiter_set_capacity(); arbiter_conflicts() lists oversold windows.")));
+	if (relid == relations->capacity && inventories_exist())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot truncate table \"%s\" because providers have resources",
+						RelationGetRelationName(trigger->tg_relation)),
+				 errdetail("The capacity of those follows from what the providers have."),
+				 errhint("Delete the rows of other resources, or drop the inventories first.")));
 	if (relid == relations->resource &&
 		(count = count_rows(relations->reservation, false) +
-		 count_rows(relations->capacity, false)) > 0)
+		 count_rows(relations->capacity, false) +
+		 count_rows(relations->inventory, false) +
+		 count_rows(relations->inventory_total, false)) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DEPENDENT_OBJECTS_STILL_EXIST),
 				 errmsg("cannot truncate table \"%s\" because resources are in use",
 						RelationGetRelationName(trigger->tg_relation)),
-				 errdetail_plural(INT64_FORMAT " row of capacity or reservations refers to them.",
-								  INT64_FORMAT " rows of capacity and reservations refer to them.",
+				 errdetail_plural(INT64_FORMAT " row of capacity, reservations or inventories refers to them.",
+								  INT64_FORMAT " rows of capacity, reservations and inventories refer to them.",
 								  count, count),
-				 errhint("Truncate arbiter_capacity and arbiter_reservation in the same command.")));
+				 errhint("Truncate arbiter_capacity, arbiter_reservation, arbiter_inventory and arbiter_inventory_total in the same command.")));
 	if (relid == relations->reservation)
 		LockRelationOid(relations->capacity, RowExclusiveLock);
 	unbuild_up_to(PG_INT32_MAX);

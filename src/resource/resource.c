@@ -79,6 +79,9 @@ resource_read(TupleTableSlot *slot, Resource *resource)
 	resource->parent_reservation_id = isnull ? 0 : DatumGetInt64(value);
 	value = slot_getattr(slot, columns[RESOURCE_PARENT_RESOURCE_ID], &isnull);
 	resource->parent_resource_id = isnull ? 0 : DatumGetInt32(value);
+	value = slot_getattr(slot, columns[RESOURCE_PROVIDER_ID], &isnull);
+	resource->is_inventory = !isnull;
+	resource->provider_id = isnull ? 0 : DatumGetInt32(value);
 }
 
 /*

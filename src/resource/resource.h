@@ -37,6 +37,8 @@ typedef struct Resource
 	bool		is_child;		/* its capacity is this reservation ... */
 	int64		parent_reservation_id;
 	int32		parent_resource_id; /* ... of this resource */
+	bool		is_inventory;	/* it is what a provider has of a type */
+	int32		provider_id;
 } Resource;
 
 extern int64 interval_length(const Interval *interval);

@@ -234,6 +234,20 @@ resource_check_name(const char *name)
 }
 
 /*
+ * inventory_change_error refuses who would rename an inventory or give it another
+ * type.
+ */
+void
+inventory_change_error(const Resource *inventory)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("cannot change name or type of resource \"%s\"", inventory->name),
+			 errdetail("It is what a provider has of a resource type, and named after both."),
+			 errhint("Rename the provider with arbiter_alter_provider(), or drop this with arbiter_drop_inventory() and make another.")));
+}
+
+/*
  * arbiter_create_resource(name text, unit text, min_lead interval,
  *						   granularity interval, setup_time interval,
  *						   cleanup_time interval, float_percent numeric,
@@ -348,7 +362,8 @@ clears(FunctionCallInfo fcinfo, const char *option)
  * Changes what is not NULL, and sets to NULL the options named in clear.
  * Reservations that exist are not concerned; new and moved ones are.
  *
- * Errors: 22004, 42704, 42602, 42710, 22023.  Locks: the resource's row; where its
+ * Errors: 22004, 42704, 42602, 42710, 22023, 55000 name or type of an inventory.
+ * Locks: the resource's row; where its
  * type becomes another, see resource_type_changes().
  * Volatile and parallel unsafe: it writes.
  */
@@ -371,6 +386,10 @@ arbiter_alter_resource(PG_FUNCTION_ARGS)
 	row_writer_open(&writer, relations->resource, CMD_UPDATE);
 	resource_lock_row(writer.rel, name, LockTupleNoKeyExclusive, &resource, &row);
 	row_writer_copy_row(&writer, row);
+	if (resource.is_inventory &&
+		(!PG_ARGISNULL(1) || !PG_ARGISNULL(2 + OPTION_RESOURCE_TYPE) ||
+		 clears(fcinfo, "resource_type")))
+		inventory_change_error(&resource);
 
 	if (!PG_ARGISNULL(1))
 	{

@@ -15,6 +15,7 @@
 #include "resource/resource.h"
 #include "utils/rel.h"
 
+pg_noreturn extern void inventory_change_error(const Resource *inventory);
 extern void resource_check_name(const char *name);
 extern void resource_lock_row(Relation rel, const char *name,
 							  LockTupleMode mode, Resource *resource,

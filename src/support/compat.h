@@ -126,6 +126,13 @@ init_range_table(EState *estate, ParseState *pstate, ParseNamespaceItem *item)
 #define INTERVAL_NOT_FINITE(interval)	false
 #endif
 
+/* 17 can ask for a stronger lock, too */
+#if PG_VERSION_NUM >= 170000
+#define arbiter_lock_held(tag, mode)	LockHeldByMe(tag, mode, false)
+#else
+#define arbiter_lock_held(tag, mode)	LockHeldByMe(tag, mode)
+#endif
+
 /* 17 moved the local transaction id */
 #if PG_VERSION_NUM >= 170000
 #define arbiter_local_xid()	(MyProc->vxid.lxid)

@@ -12,8 +12,22 @@
 
 #include "access/table.h"
 #include "access/tableam.h"
+#include "catalog/pg_collation.h"
 #include "miscadmin.h"
 #include "support/compat.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+
+/*
+ * text_key_init makes a key of the first column of an index of texts.
+ */
+void
+text_key_init(ScanKey key, const char *value)
+{
+	ScanKeyEntryInitialize(key, 0, 1, BTEqualStrategyNumber, InvalidOid,
+						   DEFAULT_COLLATION_OID, F_TEXTEQ,
+						   CStringGetTextDatum(value));
+}
 
 /*
  * key_scan_begin starts a forward scan.

@@ -22,6 +22,7 @@ typedef struct KeyScan
 	TupleTableSlot *slot;		/* the row found last */
 } KeyScan;
 
+extern void text_key_init(ScanKey key, const char *value);
 extern void key_scan_begin(KeyScan *scan, Oid table, Oid index,
 						   Snapshot snapshot, ScanKey keys, int nkeys);
 extern void key_scan_again(KeyScan *scan, ScanKey keys, int nkeys);

@@ -38,6 +38,11 @@
  *	- builds, rebuilds, drops a resource or makes it unbuilt (all of them: by
  *	  ExclusiveLock on arbiter_timeline).
  *
+ * Who changes the capacity of very many at once keeps all other writers out of
+ * arbiter_reservation, arbiter_capacity and arbiter_timeline instead, see
+ * resource_lock_all().  A resource that the transaction has made itself needs no
+ * lock.
+ *
  * One step is against the order: who changes a reservation has its rows when he
  * finds that a chunk must be created.  Those who have the resource exclusively
  * then do not wait for rows, but pass over them, with one exception:
@@ -98,6 +103,7 @@
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "support/compat.h"
 #include "support/relations.h"
 #include "tcop/utility.h"
 #include "utils/snapmgr.h"
@@ -109,9 +115,46 @@ resource_lock_shared(int32 resource_id)
 					   ShareLock);
 }
 
+static bool
+is_locked(Oid relid, LOCKMODE mode)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, relid);
+	return arbiter_lock_held(&tag, mode);
+}
+
+/* has resource_lock_all() been called, and not been rolled back? */
+static bool
+are_all_locked(void)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+
+	return is_locked(relations->timeline, ExclusiveLock) &&
+		is_locked(relations->capacity, ShareRowExclusiveLock) &&
+		is_locked(relations->reservation, ShareRowExclusiveLock);
+}
+
+/*
+ * resource_lock_all is for who changes the capacity of more resources than there
+ * is room for locks, before he has any of them: he keeps all other writers out.
+ * resource_lock_exclusive() then has nothing to do.
+ */
+void
+resource_lock_all(void)
+{
+	const ArbiterRelations *relations = arbiter_relations();
+
+	LockRelationOid(relations->reservation, ShareRowExclusiveLock);
+	LockRelationOid(relations->capacity, ShareRowExclusiveLock);
+	LockRelationOid(relations->timeline, ExclusiveLock);
+}
+
 void
 resource_lock_exclusive(int32 resource_id)
 {
+	if (are_all_locked())
+		return;
 	LockDatabaseObject(arbiter_relations()->resource, (Oid) resource_id, 0,
 					   ExclusiveLock);
 }
@@ -123,6 +166,8 @@ resource_lock_exclusive(int32 resource_id)
 void
 resource_unlock_exclusive(int32 resource_id)
 {
+	if (are_all_locked())
+		return;
 	UnlockDatabaseObject(arbiter_relations()->resource, (Oid) resource_id, 0,
 						 ExclusiveLock);
 }
@@ -140,6 +185,19 @@ resource_name_lock(const char *name)
 	LockDatabaseObject(arbiter_relations()->resource,
 					   hash_bytes((const unsigned char *) name,
 								  (int) strlen(name)) % NAME_LOCKS,
+					   1, ExclusiveLock);
+}
+
+/*
+ * resource_type_lock makes those who register one type go one after the other, to
+ * the end of the transaction.  It comes before names of resources.
+ */
+void
+resource_type_lock(const char *type)
+{
+	LockDatabaseObject(arbiter_relations()->resource_type,
+					   hash_bytes((const unsigned char *) type,
+								  (int) strlen(type)) % NAME_LOCKS,
 					   1, ExclusiveLock);
 }
 

@@ -18,7 +18,9 @@
 extern void resource_lock_shared(int32 resource_id);
 extern void resource_lock_exclusive(int32 resource_id);
 extern void resource_unlock_exclusive(int32 resource_id);
+extern void resource_lock_all(void);
 extern void resource_name_lock(const char *name);
+extern void resource_type_lock(const char *type);
 extern void template_name_lock(const char *name);
 extern void chunk_creation_lock(int32 resource_id);
 extern void chunk_creation_unlock(int32 resource_id);

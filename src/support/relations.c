@@ -83,6 +83,9 @@ static const char *const provider_names[PROVIDER_NCOLUMNS] = {
 	"provider_id", "name", "provider_type",
 	"partition_id", "parent_provider_id", "claimable"
 };
+static const char *const resource_type_names[RESOURCE_TYPE_NCOLUMNS] = {
+	"resource_type", "unit"
+};
 static const char *const inventory_names[INVENTORY_NCOLUMNS] = {
 	"resource_id", "reserved", "min_unit",
 	"max_unit", "step_size", "allocation_ratio"
@@ -122,7 +125,7 @@ static const char *const own_trigger_names[ARBITER_NTRIGGERS] = {
 	"arbiter_row_trigger", "arbiter_guard_trigger", "arbiter_resource_trigger",
 	"arbiter_replica_trigger", "arbiter_truncate_trigger",
 	"arbiter_template_trigger", "arbiter_price_trigger", "arbiter_quota_trigger",
-	"arbiter_catalogue_trigger"
+	"arbiter_catalogue_trigger", "arbiter_inventory_trigger"
 };
 
 static ArbiterRelations cache;
@@ -337,6 +340,8 @@ arbiter_relations(void)
 				 cache.partition_column);
 	find_columns(cache.provider, provider_names, PROVIDER_NCOLUMNS,
 				 cache.provider_column);
+	find_columns(cache.resource_type, resource_type_names,
+				 RESOURCE_TYPE_NCOLUMNS, cache.resource_type_column);
 	find_columns(cache.inventory, inventory_names, INVENTORY_NCOLUMNS,
 				 cache.inventory_column);
 	find_columns(cache.inventory_total, inventory_total_names,

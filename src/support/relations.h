@@ -197,6 +197,13 @@ typedef enum ProviderColumn
 	PROVIDER_NCOLUMNS
 } ProviderColumn;
 
+typedef enum ResourceTypeColumn
+{
+	RESOURCE_TYPE_RESOURCE_TYPE,
+	RESOURCE_TYPE_UNIT,
+	RESOURCE_TYPE_NCOLUMNS
+} ResourceTypeColumn;
+
 typedef enum InventoryColumn
 {
 	INVENTORY_RESOURCE_ID,
@@ -290,7 +297,7 @@ typedef enum ClaimColumn
 	CLAIM_NCOLUMNS
 } ClaimColumn;
 
-#define ARBITER_NTRIGGERS	9
+#define ARBITER_NTRIGGERS	10
 #define ARBITER_RESOURCE_TRIGGER	2	/* in the list of relations.c */
 #define ARBITER_QUOTA_TRIGGER	7
 #define ARBITER_CATALOGUE_TRIGGER	8
@@ -391,6 +398,7 @@ typedef struct ArbiterRelations
 	AttrNumber	group_member_column[GROUP_MEMBER_NCOLUMNS];
 	AttrNumber	partition_column[PARTITION_NCOLUMNS];
 	AttrNumber	provider_column[PROVIDER_NCOLUMNS];
+	AttrNumber	resource_type_column[RESOURCE_TYPE_NCOLUMNS];
 	AttrNumber	inventory_column[INVENTORY_NCOLUMNS];
 	AttrNumber	inventory_total_column[INVENTORY_TOTAL_NCOLUMNS];
 	AttrNumber	capability_column[CAPABILITY_NCOLUMNS];

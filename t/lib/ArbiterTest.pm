@@ -273,13 +273,20 @@ sub hears_of_rename
 	my $session = start_psql($here, <<'END', name => 'knows');
 SELECT 'id', arbiter_resource_id('known') FROM generate_series(1, 3);
 DO $$
+DECLARE
+	old integer := arbiter_resource_id('known');
+	seen timestamptz;
 BEGIN
 	WHILE NOT EXISTS (SELECT FROM arbiter_resource WHERE name = 'formerly known')
 	LOOP
 		PERFORM pg_sleep(0.01);
 	END LOOP;
-	-- what others see is told to caches a moment later
-	PERFORM pg_sleep(0.1);
+	-- what others see is told to caches a moment later, on a busy machine a long one
+	seen := clock_timestamp();
+	WHILE arbiter_resource_id('known') = old AND clock_timestamp() < seen + interval '10 s'
+	LOOP
+		PERFORM pg_sleep(0.01);
+	END LOOP;
 END $$;
 SELECT 'id', arbiter_resource_id('known');
 END

@@ -1,0 +1,261 @@
+-- claims: a small deployment of shared nodes, and one rack of dedicated ones
+SET timezone TO 'UTC';
+SET datestyle TO 'ISO, YMD';
+\pset format unaligned
+\pset tuples_only on
+CREATE FUNCTION make_node(site text, rack_row integer, rack integer, node integer) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+	name text := format('%s-row%s-rack%s-node%s', site, rack_row, rack, node);
+	dedicated boolean := rack_row = 1 AND rack = 1;
+	other text;
+BEGIN
+	PERFORM arbiter_create_provider(name);
+	PERFORM arbiter_set_inventory(name, 'cpu.shared', CASE WHEN dedicated THEN 12 ELSE 24 END, allocation_ratio => CASE WHEN dedicated THEN 1 ELSE 16 END, start_time => '2020-01-01');
+	PERFORM arbiter_set_inventory(name, 'memory', CASE WHEN dedicated THEN 68719476736 ELSE 137438953472 END, reserved => 268435456,
+		min_unit => 67108864, max_unit => CASE WHEN dedicated THEN 68719476736 ELSE 103079215104 END, step_size => 67108864,
+		allocation_ratio => CASE WHEN dedicated THEN 1 ELSE 1.5 END, start_time => '2020-01-01');
+	PERFORM arbiter_set_inventory(name, 'storage.block', CASE WHEN dedicated THEN 4000000000000 ELSE 1000000000000 END,
+		min_unit => 1000000000, step_size => 1000000000, start_time => '2020-01-01');
+	PERFORM arbiter_set_capabilities(name, CASE WHEN dedicated THEN ARRAY['storage.disk.ssd']
+		ELSE ARRAY['cpu.x86.avx', 'cpu.x86.avx2', 'cpu.x86.vmx', 'storage.disk.hdd'] END);
+	PERFORM arbiter_add_to_group(g, name) FROM unnest(ARRAY[site, site || '-row' || rack_row, format('%s-row%s-rack%s', site, rack_row, rack)]) g;
+	PERFORM arbiter_set_distance(name, format('%s-row%s-rack%s', site, rack_row, rack), 'failure', 'failure.local'),
+		arbiter_set_distance(name, format('%s-row%s-rack%s', site, rack_row, rack), 'network', 'network.local'),
+		arbiter_set_distance(name, site || '-row' || rack_row, 'failure', 'failure.rack'),
+		arbiter_set_distance(name, site || '-row' || (1 - rack_row), 'failure', 'failure.row'),
+		arbiter_set_distance(name, site, 'network', 'network.site');
+	FOREACH other IN ARRAY array_remove(ARRAY['east', 'west'], site) LOOP
+		PERFORM arbiter_set_distance(name, other, 'failure', 'failure.site'), arbiter_set_distance(name, other, 'network', 'network.remote');
+	END LOOP;
+END $$;
+DO $$
+BEGIN
+	PERFORM arbiter_set_distances('failure', ARRAY['failure.local', 'failure.rack', 'failure.row', 'failure.site']),
+		arbiter_set_distances('network', ARRAY['network.local', 'network.site', 'network.remote']);
+	PERFORM arbiter_create_provider_group(s, 'site') FROM unnest(ARRAY['east', 'west']) s;
+	PERFORM arbiter_create_provider_group(format('%s-row%s', s, r), 'row') FROM unnest(ARRAY['east', 'west']) s, generate_series(0, 1) r;
+	PERFORM arbiter_create_provider_group(format('%s-row%s-rack%s', s, r, k), 'rack') FROM unnest(ARRAY['east', 'west']) s, generate_series(0, 1) r, generate_series(0, 1) k;
+	PERFORM make_node(s, r, k, n) FROM unnest(ARRAY['east', 'west']) s, generate_series(0, 1) r, generate_series(0, 1) k, generate_series(0, 1) n ORDER BY s, r, k, n;
+END $$;
+SELECT count(*) FROM arbiter_provider WHERE name LIKE '%-node%';
+
+-- where a claim may be placed
+CREATE FUNCTION places(request jsonb) RETURNS TABLE (group_name text, providers bigint, examples text[]) LANGUAGE sql AS $$
+	SELECT group_name, count(DISTINCT provider), (array_agg(DISTINCT provider ORDER BY provider))[:3]
+	FROM arbiter_find_claims(request, '2030-01-01', 'infinity', 10000) GROUP BY 1 ORDER BY 1 $$;
+CREATE FUNCTION small(more jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql AS
+	$$ SELECT '{"resources": {"cpu.shared": 1, "memory": 67108864, "storage.block": 1000000000}}' || more $$;
+
+--
+-- how many fit
+--
+SELECT arbiter_fits_all(jsonb_build_object(n || '.cpu.shared', 1, n || '.memory', 67108864, n || '.storage.block', 1000000000), '2030-01-01', 'infinity')
+FROM unnest(ARRAY['east-row0-rack0-node0', 'east-row1-rack1-node0']) n;
+
+--
+-- constraints
+--
+SELECT * FROM places(small());
+SELECT * FROM places(small('{"capabilities": {"require": ["cpu.x86.vmx"], "any": ["cpu.x86.avx", "cpu.x86.avx2"]}}'));
+SELECT * FROM places(small('{"capabilities": [{"require": ["cpu.x86.vmx"], "any": ["cpu.x86.avx", "cpu.x86.avx2"]}, {"forbid": ["storage.disk.ssd"]}]}'));
+SELECT * FROM places(small('{"capabilities": {"require": ["storage.disk.ssd"]}}'));
+SELECT * FROM places(small('{"resource_capabilities": {"cpu.shared": {"require": ["cpu.x86.avx2"]}}}'));
+SELECT * FROM places(small('{"member_of": {"require": ["east"], "any": ["east-row0", "east-row1"], "forbid": ["east-row1-rack1"]}}'));
+SELECT * FROM places(small('{"distances": [{"type": "failure", "to": "east-row0-rack0", "max": "failure.local"}]}'));
+SELECT * FROM places(small('{"distances": [{"type": "failure", "to": "east-row0", "min": "failure.row"}]}'));
+SELECT * FROM places(small('{"distances": [{"type": "network", "to": "east", "min": "network.site", "max": "network.site"}, {"type": "failure", "to": "east-row0", "max": "failure.rack"}]}'));
+
+-- two providers in different failure rows, but in one site
+WITH c AS (SELECT candidate, max(provider) FILTER (WHERE group_name = 'a') AS a, max(provider) FILTER (WHERE group_name = 'b') AS b
+	FROM arbiter_find_claims('{"groups": [{"name": "a", "resources": {"cpu.shared": 1}},
+		{"name": "b", "resources": {"cpu.shared": 1}, "distances": [{"type": "failure", "to_group": "a", "min": "failure.row"}, {"type": "network", "to_group": "a", "max": "network.site"}]}]}', '2030-01-01', 'infinity', 10000)
+	GROUP BY 1)
+SELECT count(*), bool_and(split_part(a, '-', 1) = split_part(b, '-', 1)) AS one_site, bool_or(split_part(a, '-', 2) = split_part(b, '-', 2)) AS one_row FROM c;
+-- the same, said of the other group
+WITH c AS (SELECT candidate, max(provider) FILTER (WHERE group_name = 'a') AS a, max(provider) FILTER (WHERE group_name = 'b') AS b
+	FROM arbiter_find_claims('{"groups": [{"name": "a", "resources": {"cpu.shared": 1}, "distances": [{"type": "failure", "to_group": "b", "min": "failure.row"}, {"type": "network", "to_group": "b", "max": "network.site"}]},
+		{"name": "b", "resources": {"cpu.shared": 1}}]}', '2030-01-01', 'infinity', 10000)
+	GROUP BY 1)
+SELECT count(*), bool_and(split_part(a, '-', 1) = split_part(b, '-', 1)) AS one_site, bool_or(split_part(a, '-', 2) = split_part(b, '-', 2)) AS one_row FROM c;
+
+-- a gang on one rack, on providers of its own, and none that another claim has
+SELECT reservation_id AS other, provider AS others FROM arbiter_claim(small('{"member_of": {"require": ["west-row0-rack0"]}}'), '2030-01-01', 'infinity') WHERE resource_type = 'memory' \gset
+SELECT count(DISTINCT candidate), min(n), max(racks), bool_or(has_other)
+FROM (SELECT candidate, count(DISTINCT provider) AS n, count(DISTINCT regexp_replace(provider, '-node.*', '')) AS racks, bool_or(provider = :'others') AS has_other
+	FROM arbiter_find_claims(format('{"groups": [{"name": "a", "resources": {"cpu.shared": 1}, "isolate_from": ["b", %s]},
+		{"name": "b", "resources": {"cpu.shared": 1}, "same_group": {"rack": "a"}, "isolate_from": [%s]}]}', :other, :other)::jsonb, '2030-01-01', 'infinity', 10000)
+	GROUP BY 1) v;
+SELECT outcome($$ SELECT * FROM arbiter_claim('{"groups": [{"name": "a", "resources": {"cpu.shared": 1}, "isolate_from": ["b", "c"]},
+	{"name": "b", "resources": {"cpu.shared": 1}, "same_group": {"rack": "a"}, "isolate_from": ["c"]}, {"name": "c", "resources": {"cpu.shared": 1}, "same_group": {"rack": "a"}}]}', '2030-01-01', 'infinity') $$);
+
+--
+-- amounts: in units, between a minimum and a maximum, of several groups together
+--
+SELECT outcome(format('SELECT * FROM arbiter_claim(%L, %L, %L)', small('{"resources": {"memory": 67108865}}'), '2030-01-01', 'infinity'));
+SELECT outcome(format('SELECT * FROM arbiter_claim(%L, %L, %L)', small('{"resources": {"memory": 67108863}}'), '2030-01-01', 'infinity'));
+SELECT outcome(format('SELECT * FROM arbiter_claim(%L, %L, %L)', small('{"resources": {"memory": 103146323968}}'), '2030-01-01', 'infinity'));
+SELECT provider, resource_type, amount FROM arbiter_claim('{"resources": {"cpu.shared": {"min": 5, "max": 1000}, "memory": {"min": 1, "max": 200000000}}, "member_of": {"require": ["east-row1-rack1"]}, "choose": "pack"}', '2030-01-01', '2030-02-01') ORDER BY 2;
+SELECT group_name, provider, resource_type, amount FROM arbiter_claim('{"groups": [{"name": "greedy", "resources": {"cpu.shared": {"min": 1, "max": 1000}}, "member_of": {"require": ["west-row1-rack1"]}},
+	{"name": "modest", "resources": {"cpu.shared": 5}, "member_of": {"require": ["west-row1-rack1"]}, "same_group": {"rack": "greedy"}}], "choose": "pack"}', '2030-01-01', '2030-02-01') ORDER BY 1;
+
+--
+-- several providers
+--
+SELECT group_name, provider, amount FROM arbiter_claim('{"resources": {"cpu.shared": 20}, "single_provider": false, "member_of": {"require": ["east-row1-rack1"]}}', '2031-01-01', '2031-02-01') ORDER BY 2;
+SELECT outcome($$ SELECT * FROM arbiter_claim('{"resources": {"cpu.shared": 5}, "single_provider": false, "member_of": {"require": ["east-row1-rack1"]}}', '2031-01-01', '2031-02-01') $$);
+SELECT outcome($$ SELECT * FROM arbiter_claim('{"groups": [{"resources": {"cpu.shared": 5}, "single_provider": false}, {"resources": {"memory": 67108864}, "single_provider": false}]}', '2031-01-01', '2031-02-01') $$);
+SELECT count(DISTINCT provider), sum(amount) FILTER (WHERE resource_type = 'memory') AS memory, sum(amount) FILTER (WHERE resource_type = 'cpu.shared') AS cpu
+FROM arbiter_claim('{"resources": {"cpu.shared": 4000, "memory": 1099511627776}, "single_provider": false}', '2031-01-01', '2031-02-01');
+
+--
+-- one node is filled to the last
+--
+SELECT count(*) FROM generate_series(1, 12) n, arbiter_try_claim(small('{"member_of": {"require": ["east-row1-rack1"]}, "choose": "pack"}'), '2032-01-01', 'infinity', 'user' || n) WHERE granted;
+SELECT count(DISTINCT provider) FROM arbiter_find_claims(small('{"member_of": {"require": ["east-row1-rack1"]}}'), '2032-01-01', 'infinity', 100);
+SELECT count(*) FROM generate_series(1, 12) n, arbiter_try_claim(small('{"member_of": {"require": ["east-row1-rack1"]}, "choose": "pack"}'), '2032-01-01', 'infinity', 'user' || n) WHERE granted;
+SELECT outcome(format('SELECT * FROM arbiter_claim(%L, %L, %L)', small('{"member_of": {"require": ["east-row1-rack1"]}}'), '2032-01-01', 'infinity'));
+SELECT outcome(format('SELECT * FROM arbiter_claim(%L, %L, %L)', small('{"member_of": {"require": ["east"]}, "capabilities": {"require": ["storage.disk.ssd"]}}'), '2031-12-01', '2032-02-01'));
+SELECT outcome(format('SELECT * FROM arbiter_claim(%L, %L, %L)', small('{"capabilities": {"require": ["storage.disk.ssd"], "forbid": ["storage.disk.hdd"]}, "member_of": {"require": ["west-row0"]}}'), '2032-01-01', 'infinity'));
+-- it is free until then, and for a shorter time
+SELECT count(DISTINCT provider) FROM arbiter_find_claims(small('{"member_of": {"require": ["east-row1-rack1"]}}'), '2031-11-01', '2032-01-01', 100);
+
+--
+-- try: a refusal is a row, and logged
+--
+SELECT granted, reason, message, detail, earliest_start FROM arbiter_try_claim(small('{"member_of": {"require": ["east-row1-rack1"]}}'), '2032-01-01', '2032-02-01', 'denied');
+SELECT resource_id, during, amount, user_id, reason, message, requirements FROM arbiter_denial WHERE user_id = 'denied';
+
+--
+-- what is written
+--
+SELECT arbiter_set_consumer('web', 'instance', 'shop', 'ada') > 0;
+SELECT reservation_id AS id FROM arbiter_claim(small('{"member_of": {"require": ["west-row0-rack1"]}, "choose": "pack"}'), '2033-01-01', 'infinity', 'ada', 'key-1', 'web') WHERE resource_type = 'memory' \gset
+SELECT part, name, during, amount, user_id, status FROM arbiter_reservation JOIN arbiter_resource USING (resource_id) WHERE reservation_id = :id ORDER BY name;
+SELECT request, allocations, c.name FROM arbiter_claim JOIN arbiter_consumer c USING (consumer_id) WHERE reservation_id = :id;
+-- the same again is the same; with other arguments it is refused
+SELECT reservation_id = :id AS same, provider, resource_type, amount FROM arbiter_claim(small('{"member_of": {"require": ["west-row0-rack1"]}, "choose": "pack"}'), '2033-01-01', 'infinity', 'ada', 'key-1', 'web') ORDER BY 3;
+SELECT outcome(format('SELECT * FROM arbiter_claim(%L, %L, %L, %L, %L)', small(), '2033-01-01', 'infinity', 'ada', 'key-1'));
+SELECT outcome($$ SELECT arbiter_reserve('east-row0-rack0-node0.cpu.shared', '2033-01-01', '2033-01-02', 1, 'ada', 'key-1') $$);
+-- a hold
+SELECT count(*) AS parts, min(reservation_id) AS hold FROM arbiter_claim(small(), '2033-01-01', '2033-02-01', ttl => '1 hour') \gset
+SELECT :parts;
+SELECT DISTINCT status, expires_at IS NOT NULL FROM arbiter_reservation WHERE reservation_id = :hold;
+SELECT arbiter_confirm(:hold), arbiter_cancel(:hold);
+-- a NULL start is now
+SELECT min(reservation_id) AS id FROM arbiter_claim(small(), end_time => '2200-01-01') \gset
+SELECT DISTINCT lower(during) = created_at AS now, upper(during) FROM arbiter_reservation WHERE reservation_id = :id;
+
+--
+-- what a resource's options and quotas say, holds
+--
+SELECT arbiter_alter_resource('west-row0-rack0-node0.cpu.shared', setup_time => '1 h', granularity => '1 h', min_lead => '1 day');
+SELECT * FROM places(small('{"member_of": {"require": ["west-row0-rack0"]}}'));
+SELECT count(*) FROM arbiter_find_claims(small('{"member_of": {"require": ["west-row0-rack0"]}}'), '2034-01-01 00:30', '2034-01-02', 10) WHERE provider = 'west-row0-rack0-node0';
+SELECT count(*) FROM arbiter_find_claims(small('{"member_of": {"require": ["west-row0-rack0"]}}'), '2034-01-01 00:00', '2034-01-02', 10) WHERE provider = 'west-row0-rack0-node0';
+SELECT arbiter_alter_resource('west-row0-rack0-node0.cpu.shared', clear => '{setup_time,granularity,min_lead}');
+SELECT arbiter_set_quota('limited', 2, resource_type => 'cpu.shared') > 0;
+SELECT count(*) FROM generate_series(1, 2) n, arbiter_try_claim(small(), '2034-01-01', timestamptz '2034-01-01' + n * interval '1 day', 'limited') WHERE granted;
+SELECT granted, reason, message FROM arbiter_try_claim(small(), '2034-01-01', '2034-01-02', 'limited');
+SELECT arbiter_drop_quota('limited', resource_type => 'cpu.shared');
+-- an expired hold is in nobody's way
+SELECT count(*) FROM arbiter_claim('{"resources": {"cpu.shared": 12}, "member_of": {"require": ["west-row1-rack1"]}}', '2035-01-01', '2035-02-01', ttl => '1 hour');
+SELECT count(*) FROM arbiter_claim('{"resources": {"cpu.shared": 12}, "member_of": {"require": ["west-row1-rack1"]}}', '2035-01-01', '2035-02-01', ttl => '1 hour');
+SELECT count(*) FROM arbiter_find_claims('{"resources": {"cpu.shared": 12}, "member_of": {"require": ["west-row1-rack1"]}}', '2035-01-01', '2035-02-01', 10);
+UPDATE arbiter_reservation SET expires_at = '2001-01-01' WHERE status = 'held';
+SELECT count(DISTINCT provider) FROM arbiter_find_claims('{"resources": {"cpu.shared": 12}, "member_of": {"require": ["west-row1-rack1"]}}', '2035-01-01', '2035-02-01', 10);
+SELECT count(DISTINCT provider) FROM arbiter_claim('{"resources": {"cpu.shared": 12}, "member_of": {"require": ["west-row1-rack1"]}}', '2035-01-01', '2035-02-01');
+
+--
+-- what does not exist, or is no argument
+--
+SELECT outcome(format('SELECT * FROM arbiter_find_claims(%L)', small(wrong))) FROM (VALUES
+	(jsonb '{"resources": {"gold": 1}}'), ('{"capabilities": {"require": ["magic"]}}'), ('{"capabilities": {"forbid": ["magic"]}}'),
+	('{"member_of": {"any": ["north"]}}'), ('{"distances": [{"type": "time", "to": "east", "max": "short"}]}'),
+	('{"distances": [{"type": "failure", "to": "east", "max": "short"}]}'), ('{"distances": [{"type": "failure", "to": "north", "max": "failure.row"}]}'),
+	('{"distances": [{"type": "failure", "to": "east", "min": "failure.site", "max": "failure.row"}]}'),
+	('{"partition": "none"}'), ('{"isolate_from": [999999999]}')) v(wrong);
+SELECT outcome($$ SELECT * FROM arbiter_claim(small(), user_id => 'ada', consumer => 'nobody') $$);
+SELECT outcome($$ SELECT * FROM arbiter_claim(small(), '2030-01-02', '2030-01-01') $$);
+SELECT outcome($$ SELECT * FROM arbiter_claim(NULL) $$);
+SELECT outcome($$ SELECT * FROM arbiter_claim(small(), '2030-01-01', NULL) $$);
+SELECT outcome($$ SELECT * FROM arbiter_claim(small(), '2030-01-01', '2030-01-02', NULL) $$);
+SELECT outcome($$ SELECT * FROM arbiter_claim(small(), '2030-01-01', '2030-01-02', ttl => '-1 h') $$);
+SELECT outcome($$ SELECT * FROM arbiter_find_claims(small(), max_results => 0) $$);
+SELECT outcome($$ SELECT * FROM arbiter_find_claims(small(), '2019-01-01', '2019-01-02') $$);
+SELECT outcome($$ SELECT * FROM arbiter_claim(small(), '2019-12-31', '2030-01-02') $$);
+BEGIN READ ONLY;
+SELECT outcome($$ SELECT * FROM arbiter_claim(small()) $$);
+SELECT count(*) FROM arbiter_find_claims(small());
+COMMIT;
+
+--
+-- the model changes
+--
+SELECT arbiter_alter_provider('east-row1-rack1-node0', claimable => false), arbiter_alter_provider('east-row1-rack1-node1', claimable => false);
+SELECT outcome(format('SELECT * FROM arbiter_claim(%L, %L, %L)', small('{"member_of": {"require": ["east-row1-rack1"]}}'), '2020-06-01', '2020-06-02'));
+BEGIN;
+SELECT arbiter_alter_provider('east-row1-rack1-node1', claimable => true);
+SELECT count(DISTINCT provider) FROM arbiter_find_claims(small('{"member_of": {"require": ["east-row1-rack1"]}}'), '2020-06-01', '2020-06-02', 9);
+SAVEPOINT s;
+SELECT arbiter_alter_provider('east-row1-rack1-node0', claimable => true);
+SELECT count(DISTINCT provider) FROM arbiter_find_claims(small('{"member_of": {"require": ["east-row1-rack1"]}}'), '2020-06-01', '2020-06-02', 9);
+ROLLBACK TO s;
+SELECT count(DISTINCT provider) FROM arbiter_find_claims(small('{"member_of": {"require": ["east-row1-rack1"]}}'), '2020-06-01', '2020-06-02', 9);
+ROLLBACK;
+SELECT count(DISTINCT provider) FROM arbiter_find_claims(small('{"member_of": {"require": ["east-row1-rack1"]}}'), '2020-06-01', '2020-06-02', 9);
+SELECT arbiter_create_partition('lab') > 0, arbiter_alter_provider('west-row0-rack0-node1', partition => 'lab');
+SELECT provider, resource FROM arbiter_find_claims(small('{"partition": "lab"}'), '2021-01-01', '2021-02-01') ORDER BY 2;
+-- a provider is renamed, and its resources with it
+SELECT arbiter_alter_provider('west-row0-rack0-node1', 'lab-node');
+SELECT provider, resource FROM arbiter_find_claims(small('{"partition": "lab"}'), '2021-01-01', '2021-02-01') ORDER BY 2;
+SELECT count(*) FROM arbiter_claim(small('{"partition": "lab"}'), '2021-01-01', '2021-02-01');
+
+--
+-- users' triggers: what one did in a try that failed is undone; one may make a claim itself
+--
+CREATE TABLE heard (provider text);
+CREATE FUNCTION hear() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO heard SELECT name FROM arbiter_resource WHERE resource_id = NEW.resource_id;
+	IF NEW.user_id = 'outer' THEN
+		PERFORM arbiter_alter_provider('lab-node', claimable => NOT claimable) FROM arbiter_provider WHERE name = 'lab-node';
+		PERFORM arbiter_claim(small('{"choose": "spread"}'), '2036-01-01', '2036-01-02', 'inner');
+	END IF;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER hear BEFORE INSERT ON arbiter_reservation FOR EACH ROW EXECUTE FUNCTION hear();
+SELECT count(*) FROM arbiter_claim('{"groups": [{"resources": {"cpu.shared": 1, "memory": 67108864}}, {"resources": {"storage.block": 1000000000}}], "choose": "spread"}', '2036-01-01', '2036-01-02', 'outer');
+SELECT user_id, count(*) FROM arbiter_reservation WHERE user_id IN ('outer', 'inner') GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM heard;
+-- one that fails: the session goes on
+CREATE OR REPLACE FUNCTION hear() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
+SELECT count(*) FROM arbiter_claim(small(), '2036-01-01', '2036-01-02');
+SELECT 1;
+BEGIN;
+SAVEPOINT s;
+SELECT count(*) FROM arbiter_claim(small(), '2036-01-01', '2036-01-02');
+ROLLBACK TO s;
+SELECT count(*) FROM heard;
+COMMIT;
+DROP TRIGGER hear ON arbiter_reservation;
+DROP FUNCTION hear();
+
+SELECT * FROM arbiter_check();
+SELECT * FROM arbiter_conflicts();
+
+--
+-- privileges: EXECUTE is all it takes
+--
+CREATE ROLE claimer;
+GRANT EXECUTE ON FUNCTION arbiter_claim, arbiter_find_claims TO claimer;
+GRANT EXECUTE ON FUNCTION small TO claimer;
+SET ROLE claimer;
+SELECT count(*) FROM arbiter_claim(small(), '2037-01-01', '2037-01-02');
+SELECT count(*) FROM arbiter_find_claims(small(), '2037-01-01', '2037-01-02');
+SELECT outcome($$ SELECT granted FROM arbiter_try_claim(small(), '2037-01-01', '2037-01-02') $$);
+SELECT outcome($$ SELECT count(*) FROM arbiter_claim $$);
+RESET ROLE;
+DROP OWNED BY claimer;
+DROP ROLE claimer;
+DELETE FROM arbiter_reservation WHERE resource_id IN (SELECT resource_id FROM arbiter_resource WHERE provider_id IS NOT NULL);
+SELECT count(*) FROM arbiter_provider WHERE arbiter_drop_provider(name, force => true) IS NULL;

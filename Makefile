@@ -1,12 +1,12 @@
 # arbiter/Makefile
 
 # These bring what they need, PostgreSQL included, and run on private servers.
-script_goals = demo check bench soak unit lint format prerequisites
+script_goals = demo demo-claims check bench soak unit lint format prerequisites
 .PHONY: $(script_goals)
 
 ifneq ($(filter $(script_goals),$(MAKECMDGOALS)),)
 
-demo check soak lint format prerequisites:
+demo demo-claims check soak lint format prerequisites:
 	@scripts/$@
 
 bench:

@@ -12,10 +12,14 @@ function draw(limit)
 
 BEGIN {
 	state = 20260101
+	# of five nodes one has no cards, and one as many as the largest task needs
+	split("0 4 4 4 8", cards, " ")
+	split(",T4,T4,M16,M32", models, ",")
 	if (what == "nodes") {
 		print "sn,cpu_milli,memory_mib,gpu,model"
 		for (node = 0; node < 1500; node++)
-			printf "node-%04d,%d,%d,%d,\n", node, 96000, 393216, node % 5 == 0 ? 0 : 5
+			printf "node-%04d,%d,%d,%d,%s\n", node, 96000, 393216, cards[node % 5 + 1],
+				models[node % 5 + 1]
 		exit
 	}
 
@@ -28,6 +32,7 @@ BEGIN {
 		cpu = (1 + draw(16)) * 1000
 		memory = (1 + draw(32)) * 1024
 		gpu = draw(3) == 0 ? 0 : draw(10) == 0 ? 8 : 1
+		models_wanted = gpu > 0 && task % 10 == 0 ? "M16|M32" : ""
 		length_class = draw(20)
 		if (length_class < 10)
 			duration = 60 + draw(480)
@@ -36,10 +41,10 @@ BEGIN {
 		else
 			duration = 86400 + draw(864000)
 		if (draw(10) == 0)
-			printf "task-%04d,%d,%d,%d,,,,Pending,%d,%d,\n", task, cpu, memory, gpu, now,
-				now + duration
+			printf "task-%04d,%d,%d,%d,,%s,,Pending,%d,%d,\n", task, cpu, memory, gpu,
+				models_wanted, now, now + duration
 		else
-			printf "task-%04d,%d,%d,%d,,,,Succeeded,%d,%d,%d\n", task, cpu, memory, gpu, now,
-				now + draw(30) + duration, now
+			printf "task-%04d,%d,%d,%d,,%s,,Succeeded,%d,%d,%d\n", task, cpu, memory, gpu,
+				models_wanted, now, now + draw(30) + duration, now
 	}
 }

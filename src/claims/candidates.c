@@ -7,6 +7,9 @@
  * what is available: they are sets of the catalogue, and applied all of them
  * before the first timeline is asked.
  *
+ * A claim that was made may name what is gone since: then nobody has such a
+ * capability, is in such a group or at such a distance.
+ *
  *-------------------------------------------------------------------------
  */
 #include "claims/candidates.h"
@@ -33,10 +36,13 @@ unknown_error(const char *what, const char *name, const char *hint)
 }
 
 static const Bitmapset *
-with_capability(const Catalogue *catalogue, const char *name)
+with_capability(const Catalogue *catalogue, const ClaimRequest *request,
+				const char *name)
 {
 	const NamedSet *capability = catalogue_capability(catalogue, name);
 
+	if (capability == NULL && request->leaves_provider != 0)
+		return NULL;
 	if (capability == NULL)
 		unknown_error("capability", name,
 					  "arbiter_capability lists them; a provider gets one from arbiter_add_capability().");
@@ -44,36 +50,40 @@ with_capability(const Catalogue *catalogue, const char *name)
 }
 
 static const Bitmapset *
-in_group(const Catalogue *catalogue, const char *name)
+in_group(const Catalogue *catalogue, const ClaimRequest *request, const char *name)
 {
 	const ProviderGroup *group = catalogue_group(catalogue, name);
 
+	if (group == NULL && request->leaves_provider != 0)
+		return NULL;
 	if (group == NULL)
 		unknown_error("provider group", name,
 					  "arbiter_provider_group lists them; make one with arbiter_create_provider_group().");
 	return group->providers;
 }
 
-typedef const Bitmapset *(*NamedProviders) (const Catalogue *catalogue, const char *name);
+typedef const Bitmapset *(*NamedProviders) (const Catalogue *catalogue,
+											const ClaimRequest *request,
+											const char *name);
 
 /*
  * The providers of a set that satisfy one rule.
  */
 static Bitmapset *
-apply_rule(const Catalogue *catalogue, const Bitmapset *providers,
-		   const NameRule *rule, NamedProviders named)
+apply_rule(const Catalogue *catalogue, const ClaimRequest *request,
+		   const Bitmapset *providers, const NameRule *rule, NamedProviders named)
 {
 	Bitmapset  *left = bms_copy(providers);
 	Bitmapset  *any = NULL;
 
 	for (int i = 0; i < rule->require.n; i++)
-		left = bms_int_members(left, named(catalogue, rule->require.names[i]));
+		left = bms_int_members(left, named(catalogue, request, rule->require.names[i]));
 	for (int i = 0; i < rule->any.n; i++)
-		any = bms_add_members(any, named(catalogue, rule->any.names[i]));
+		any = bms_add_members(any, named(catalogue, request, rule->any.names[i]));
 	if (rule->any.n > 0)
 		left = bms_int_members(left, any);
 	for (int i = 0; i < rule->forbid.n; i++)
-		left = bms_del_members(left, named(catalogue, rule->forbid.names[i]));
+		left = bms_del_members(left, named(catalogue, request, rule->forbid.names[i]));
 	bms_free(any);
 	return left;
 }
@@ -82,30 +92,33 @@ apply_rule(const Catalogue *catalogue, const Bitmapset *providers,
  * The providers of a set that satisfy one of several rules; the set is reused.
  */
 static Bitmapset *
-apply_rules(const Catalogue *catalogue, Bitmapset *providers,
-			const NameRules *rules, NamedProviders named)
+apply_rules(const Catalogue *catalogue, const ClaimRequest *request,
+			Bitmapset *providers, const NameRules *rules, NamedProviders named)
 {
 	Bitmapset  *left = NULL;
 
 	if (rules->n == 0)
 		return providers;
 	for (int i = 0; i < rules->n; i++)
-		left = bms_join(left, apply_rule(catalogue, providers, &rules->rules[i], named));
+		left = bms_join(left, apply_rule(catalogue, request, providers, &rules->rules[i], named));
 	bms_free(providers);
 	return left;
 }
 
 /*
- * distance_bounds finds the type and the positions of a rule about distances.
+ * distance_bounds finds the type and the positions of a rule about distances; NULL
+ * if a claim that was made names one that is gone.
  */
 const DistanceType *
-distance_bounds(const Catalogue *catalogue, const DistanceRule *rule,
-				int32 *minimum, int32 *maximum)
+distance_bounds(const Catalogue *catalogue, const ClaimRequest *request,
+				const DistanceRule *rule, int32 *minimum, int32 *maximum)
 {
 	const DistanceType *type = catalogue_distance_type(catalogue, rule->type);
 	const char *const names[2] = {rule->minimum, rule->maximum};
 	int32		positions[2] = {0, PG_INT32_MAX};
 
+	if (type == NULL && request->leaves_provider != 0)
+		return NULL;
 	if (type == NULL)
 		unknown_error("distance type", rule->type,
 					  "arbiter_distance_type lists them; make one with arbiter_set_distances().");
@@ -116,6 +129,8 @@ distance_bounds(const Catalogue *catalogue, const DistanceRule *rule,
 		if (names[i] == NULL)
 			continue;
 		distance = distance_find(type, names[i]);
+		if (distance == NULL && request->leaves_provider != 0)
+			return NULL;
 		if (distance == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_OBJECT),
@@ -123,6 +138,8 @@ distance_bounds(const Catalogue *catalogue, const DistanceRule *rule,
 					 errhint("arbiter_distance lists them; change them with arbiter_set_distances().")));
 		positions[i] = distance->position;
 	}
+	if (positions[0] > positions[1] && request->leaves_provider != 0)
+		return NULL;
 	if (positions[0] > positions[1])
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -135,23 +152,26 @@ distance_bounds(const Catalogue *catalogue, const DistanceRule *rule,
 }
 
 static Bitmapset *
-apply_distances(const Catalogue *catalogue, Bitmapset *providers,
-				const ClaimGroup *asked)
+apply_distances(const Catalogue *catalogue, const ClaimRequest *request,
+				Bitmapset *providers, const ClaimGroup *asked)
 {
 	for (int i = 0; i < asked->ndistances; i++)
 	{
 		const DistanceRule *rule = &asked->distances[i];
 		int32		minimum;
 		int32		maximum;
-		const DistanceType *type = distance_bounds(catalogue, rule, &minimum, &maximum);
-		Bitmapset  *near;
+		const DistanceType *type = distance_bounds(catalogue, request, rule,
+												   &minimum, &maximum);
+		const ProviderGroup *to;
+		Bitmapset  *near = NULL;
 
 		/* to what another group gets: see search.c */
 		if (rule->to == NULL)
 			continue;
-		(void) in_group(catalogue, rule->to);
-		near = catalogue_nearby(catalogue, type, catalogue_group(catalogue, rule->to),
-								minimum, maximum);
+		(void) in_group(catalogue, request, rule->to);
+		to = catalogue_group(catalogue, rule->to);
+		if (to != NULL && type != NULL)
+			near = catalogue_nearby(catalogue, type, to, minimum, maximum);
 		providers = bms_int_members(providers, near);
 		bms_free(near);
 	}
@@ -160,11 +180,11 @@ apply_distances(const Catalogue *catalogue, Bitmapset *providers,
 
 /*
  * The providers of which a claim has something (RV008 if there is no such
- * reservation).
+ * reservation, for a new claim).
  */
 static Bitmapset *
-providers_of_claim(const Catalogue *catalogue, int64 reservation_id,
-				   Snapshot snapshot)
+providers_of_claim(const Catalogue *catalogue, const ClaimRequest *request,
+				   int64 reservation_id, Snapshot snapshot)
 {
 	const ArbiterRelations *relations = arbiter_relations();
 	Bitmapset  *providers = NULL;
@@ -195,7 +215,7 @@ providers_of_claim(const Catalogue *catalogue, int64 reservation_id,
 		}
 	}
 	key_scan_end(&parts);
-	if (!found)
+	if (!found && request->leaves_provider == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_ARBITER_NOT_FOUND),
 				 errmsg("reservation " INT64_FORMAT " does not exist", reservation_id),
@@ -277,18 +297,22 @@ candidates_find(const Catalogue *catalogue, const ClaimRequest *request,
 	candidates->turns = palloc(sizeof(int) * asked->nresources);
 	for (int i = 0; i < asked->nresources; i++)
 		candidates->turns[i] = i;
+	if (request->leaves_provider != 0)
+		all = bms_del_member(all, catalogue_provider(catalogue, request->leaves_provider));
 	if (request->partition != NULL)
 	{
 		const NamedSet *partition = catalogue_partition(catalogue, request->partition);
 
-		if (partition == NULL)
+		if (partition == NULL && request->leaves_provider == 0)
 			unknown_error("partition", request->partition,
 						  "arbiter_partition lists them; make one with arbiter_create_partition().");
-		all = bms_int_members(all, partition->providers);
+		all = bms_int_members(all, partition == NULL ? NULL : partition->providers);
 	}
 	if (funnel != NULL && bms_num_members(all) < catalogue->nproviders)
-		add_count(funnel, all, request->partition != NULL ?
-				  "may be claimed in the partition" : "may be claimed");
+		add_count(funnel, all,
+				  psprintf("%smay be claimed%s",
+						   request->leaves_provider != 0 ? "others " : "",
+						   request->partition != NULL ? " in the partition" : ""));
 
 	/* a resource each: all of one provider, or of as many as it takes */
 	left = asked->single_provider ? bms_copy(all) : NULL;
@@ -322,23 +346,24 @@ candidates_find(const Catalogue *catalogue, const ClaimRequest *request,
 
 	if (leave_out != CONSTRAINT_CAPABILITIES && asked->capabilities.n > 0)
 	{
-		left = apply_rules(catalogue, left, &asked->capabilities, with_capability);
+		left = apply_rules(catalogue, request, left, &asked->capabilities, with_capability);
 		add_count(funnel, left, "after capabilities");
 	}
 	if (leave_out != CONSTRAINT_MEMBER_OF && asked->member_of.n > 0)
 	{
-		left = apply_rules(catalogue, left, &asked->member_of, in_group);
+		left = apply_rules(catalogue, request, left, &asked->member_of, in_group);
 		add_count(funnel, left, "after member_of");
 	}
 	if (leave_out != CONSTRAINT_DISTANCES && asked->ndistances > 0)
 	{
-		left = apply_distances(catalogue, left, asked);
+		left = apply_distances(catalogue, request, left, asked);
 		add_count(funnel, left, "after distances");
 	}
 	if (leave_out != CONSTRAINT_ISOLATED_CLAIMS && asked->nisolated_claims > 0)
 	{
 		for (int i = 0; i < asked->nisolated_claims; i++)
-			left = bms_del_members(left, providers_of_claim(catalogue, asked->isolated_claims[i],
+			left = bms_del_members(left, providers_of_claim(catalogue, request,
+															asked->isolated_claims[i],
 															snapshot));
 		add_count(funnel, left, "after isolate_from");
 	}
@@ -349,7 +374,8 @@ candidates_find(const Catalogue *catalogue, const ClaimRequest *request,
 
 		if (leave_out != CONSTRAINT_RESOURCE_CAPABILITIES && resource->capabilities.n > 0)
 		{
-			of = apply_rules(catalogue, bms_intersect(left, candidates->types[i]->providers),
+			of = apply_rules(catalogue, request,
+							 bms_intersect(left, candidates->types[i]->providers),
 							 &resource->capabilities, with_capability);
 			if (asked->single_provider)
 				left = bms_int_members(left, of);

@@ -43,6 +43,7 @@ extern void candidates_find(const Catalogue *catalogue,
 							int leave_out, StringInfo funnel,
 							GroupCandidates *candidates);
 extern const DistanceType *distance_bounds(const Catalogue *catalogue,
+										   const ClaimRequest *request,
 										   const DistanceRule *rule,
 										   int32 *minimum, int32 *maximum);
 extern int64 units_least(const Inventory *inventory, const ClaimResource *asked);

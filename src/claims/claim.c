@@ -128,7 +128,7 @@ put_candidate(const Search *search, void *argument)
 		values[FOUND_RESOURCE] = CStringGetTextDatum(allocation->inventory->name);
 		values[FOUND_AMOUNT] = Int64GetDatum(allocation->amount);
 		values[FOUND_AVAILABLE] =
-			Int64GetDatum(probe_available(&found->search.probe, allocation->inventory, 0));
+			Int64GetDatum(probe_available(found->search.probes, allocation->inventory, 0));
 		tuplestore_putvalues(found->result->setResult, found->result->setDesc,
 							 values, nulls);
 	}
@@ -159,6 +159,7 @@ arbiter_find_claims(PG_FUNCTION_ARGS)
 	FoundClaims found = {0};
 	Request    *request;
 	ClaimTimes	times;
+	SearchTask	task;
 
 	read_document(fcinfo, &found.call);
 	argument_not_null(fcinfo, 3, "max_results");
@@ -177,8 +178,14 @@ arbiter_find_claims(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	found.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	times = claim_times(&found.call);
-	search_begin(&found.search, catalogue_get(), &found.call.request, NULL, &times,
-				 GetActiveSnapshot());
+	task = (SearchTask) {
+		.catalogue = catalogue_get(),
+		.request = &found.call.request,
+		.times = &times,
+		.ntimes = 1,
+		.snapshot = GetActiveSnapshot()
+	};
+	search_begin(&found.search, &task);
 	(void) search_run(&found.search, put_candidate, &found);
 	search_end(&found.search);
 	return (Datum) 0;

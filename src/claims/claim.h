@@ -38,6 +38,7 @@ extern ClaimTimes claim_times(const ClaimCall *call);
 
 extern Jsonb *allocations_jsonb(const ClaimCall *call);
 
+extern int	claim_explain(Search *search, Refusal *refusal);
 extern void claim_refuse(Search *search, Refusal *refusal);
 
 #endif							/* ARBITER_CLAIM_H */

@@ -358,6 +358,7 @@ claim_book(const char *function, ClaimCall *call, ClaimResult *result)
 		Snapshot	snapshot = decision_snapshot();
 		const Catalogue *catalogue = catalogue_get();
 		ClaimTimes	times;
+		SearchTask	task;
 		Search		search;
 		bool		found;
 
@@ -371,7 +372,15 @@ claim_book(const char *function, ClaimCall *call, ClaimResult *result)
 		}
 		call->reserve.request.clock = GetCurrentTimestamp();
 		times = claim_times(call);
-		search_begin(&search, call->catalogue, &call->request, ruled_out, &times, snapshot);
+		task = (SearchTask) {
+			.catalogue = call->catalogue,
+			.request = &call->request,
+			.times = &times,
+			.ntimes = 1,
+			.snapshot = snapshot,
+			.ruled_out = ruled_out
+		};
+		search_begin(&search, &task);
 		found = search_run(&search, keep_placement, call);
 		if (!found)
 			claim_refuse(&search, &result->refusal);

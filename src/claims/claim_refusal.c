@@ -54,7 +54,7 @@ with_available(Search *search, const GroupCandidates *candidates, StringInfo fun
 			int64		least = units_least(inventory, asked);
 
 			CHECK_FOR_INTERRUPTS();
-			if (least == 0 || probe_available(&search->probe, inventory, least) < least)
+			if (least == 0 || probe_available(&search->probes[asked->times], inventory, least) < least)
 				left = bms_del_member(left, provider);
 		}
 		if (funnel != NULL)
@@ -85,7 +85,7 @@ spread_has_enough(Search *search, int group, StringInfo funnel)
 		while ((provider = bms_next_member(providers, provider)) >= 0)
 		{
 			const Inventory *inventory = &candidates->types[i]->inventories[provider];
-			int64		most = Min(probe_available(&search->probe, inventory, PG_INT64_MAX),
+			int64		most = Min(probe_available(&search->probes[asked->times], inventory, PG_INT64_MAX),
 								   inventory->max_unit);
 
 			CHECK_FOR_INTERRUPTS();
@@ -137,7 +137,7 @@ worst_constraint(Search *search, int group, int *nproviders)
 		int			n;
 
 		candidates_find(search->catalogue, search->request, asked,
-						search->probe.snapshot, constraint, NULL, &candidates);
+						search->task.snapshot, constraint, NULL, &candidates);
 		fit = with_available(search, &candidates, NULL);
 		n = bms_num_members(fit);
 		if (n > *nproviders)
@@ -157,7 +157,7 @@ static bool
 provider_earliest_start(Search *search, const GroupCandidates *candidates,
 						int provider, TimestampTz *start)
 {
-	const ClaimTimes *times = &search->probe.times;
+	const ClaimTimes *times = search->task.times;
 	Request		request = {
 		.start = times->start,
 		.end = times->end,
@@ -176,12 +176,12 @@ provider_earliest_start(Search *search, const GroupCandidates *candidates,
 
 		requirement->amount = units_least(inventory, asked);
 		found = requirement->amount > 0 &&
-			resource_find(inventory->name, search->probe.snapshot, &requirement->resource);
+			resource_find(inventory->name, search->task.snapshot, &requirement->resource);
 	}
 	if (found)
 	{
 		request_sort(&request);
-		found = slot_earliest_start(&request, request.start, search->probe.snapshot, start);
+		found = slot_earliest_start(&request, request.start, search->task.snapshot, start);
 	}
 	pfree(request.requirements);
 	return found;
@@ -288,6 +288,7 @@ static bool
 fits_without(Search *search, int relation)
 {
 	ClaimRequest loose = *search->request;
+	SearchTask	task = search->task;
 	Search		other;
 	bool		fits;
 
@@ -315,8 +316,8 @@ fits_without(Search *search, int relation)
 		else
 			group->nisolated_groups = 0;
 	}
-	search_begin(&other, search->catalogue, &loose, search->ruled_out,
-				 &search->probe.times, search->probe.snapshot);
+	task.request = &loose;
+	search_begin(&other, &task);
 	fits = search_run(&other, stop_at_first, NULL);
 	search_end(&other);
 	return fits;
@@ -325,7 +326,6 @@ fits_without(Search *search, int relation)
 static void
 refuse_combination(Search *search, Refusal *refusal)
 {
-	static const char *const relations[] = {"distances", "same_group", "isolate_from"};
 	StringInfoData detail;
 
 	refusal->message = pstrdup("no combination of providers satisfies the claim");
@@ -333,18 +333,28 @@ refuse_combination(Search *search, Refusal *refusal)
 	for (int i = 0; i < search->request->ngroups; i++)
 	{
 		const GroupCandidates *candidates = &search->groups[i];
-		Bitmapset  *fit = with_available(search, candidates, NULL);
+		Bitmapset  *fit;
 
+		if (!search_is_placed(search, i))
+			continue;
+		fit = with_available(search, candidates, NULL);
 		appendStringInfo(&detail, "%s group \"%s\" has %d",
-						 i == 0 ? "By itself," : ",", candidates->asked->name,
+						 detail.len == 0 ? "By itself," : ",", candidates->asked->name,
 						 candidates->asked->single_provider ? bms_num_members(fit) :
 						 bms_num_members(candidates->providers));
 		bms_free(fit);
 	}
 	appendStringInfo(&detail, " providers that can give it %s; at most %d of the %d groups find a place together.",
-					 times_text(&search->probe.times), search->deepest,
-					 search->request->ngroups);
+					 times_text(search->task.times), search->deepest,
+					 search->norder);
 	refusal->detail = detail.data;
+}
+
+static void
+combination_hint(Search *search, Refusal *refusal)
+{
+	static const char *const relations[] = {"distances", "same_group", "isolate_from"};
+
 	refusal->hint = pstrdup("Ask for less, or for another range.");
 	for (int i = 0; i < lengthof(relations); i++)
 	{
@@ -355,10 +365,11 @@ refuse_combination(Search *search, Refusal *refusal)
 }
 
 /*
- * claim_refuse tells why a search found nothing.
+ * claim_explain tells why a search found nothing, without what would do; returns
+ * the group it is told of, -1 if that is all of them together.
  */
-void
-claim_refuse(Search *search, Refusal *refusal)
+int
+claim_explain(Search *search, Refusal *refusal)
 {
 	const ClaimRequest *request = search->request;
 	StringInfoData funnel;
@@ -369,19 +380,27 @@ claim_refuse(Search *search, Refusal *refusal)
 	memset(refusal, 0, sizeof(Refusal));
 	refusal->sqlstate = ERRCODE_ARBITER_NO_PROVIDER;
 	refusal->limiting = -1;
-	while (group < request->ngroups && group_fits_alone(search, group))
+	while (group < request->ngroups &&
+		   (!search_is_placed(search, group) || group_fits_alone(search, group)))
 		group++;
-	if (group == request->ngroups && group > 1)
+	if (group == request->ngroups && search->norder > 1)
 	{
 		refuse_combination(search, refusal);
-		return;
+		return -1;
 	}
 	/* others were faster, again and again */
-	group = Min(group, request->ngroups - 1);
+	if (group == request->ngroups)
+		group = search->order[0];
 
 	initStringInfo(&funnel);
 	candidates_find(search->catalogue, request, &request->groups[group],
-					search->probe.snapshot, CONSTRAINT_COUNT, &funnel, &candidates);
+					search->task.snapshot, CONSTRAINT_COUNT, &funnel, &candidates);
+	if (search->task.kept != NULL && request->ngroups > 1)
+	{
+		candidates.providers = search->groups[group].providers;
+		appendStringInfo(&funnel, "; %d where the other groups let it",
+						 bms_num_members(candidates.providers));
+	}
 	if (!bms_is_empty(candidates.providers))
 	{
 		if (request->groups[group].single_provider)
@@ -389,8 +408,8 @@ claim_refuse(Search *search, Refusal *refusal)
 		else
 			(void) spread_has_enough(search, group, &funnel);
 	}
-	if (search->ruled_out != NULL)
-		n = bms_num_members(search->ruled_out[group]);
+	if (search->task.ruled_out != NULL)
+		n = bms_num_members(search->task.ruled_out[group]);
 	if (n > 0)
 		appendStringInfo(&funnel, "; %d of them were taken by others meanwhile", n);
 	refusal->message = request->ngroups == 1 ?
@@ -398,6 +417,20 @@ claim_refuse(Search *search, Refusal *refusal)
 		psprintf("no provider satisfies group \"%s\" of the claim",
 				 request->groups[group].name);
 	refusal->detail = psprintf("Of %d providers, %s (%s).", search->catalogue->nproviders,
-							   funnel.data, times_text(&search->probe.times));
-	refusal->hint = group_hint(search, group, refusal);
+							   funnel.data, times_text(search->task.times));
+	return group;
+}
+
+/*
+ * claim_refuse tells why a search found nothing, and what would do.
+ */
+void
+claim_refuse(Search *search, Refusal *refusal)
+{
+	int			group = claim_explain(search, refusal);
+
+	if (group < 0)
+		combination_hint(search, refusal);
+	else
+		refusal->hint = group_hint(search, group, refusal);
 }

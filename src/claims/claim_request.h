@@ -48,6 +48,7 @@ typedef struct ClaimResource
 	int64		minimum;
 	int64		maximum;
 	NameRules	capabilities;	/* of the provider that this is taken from */
+	int			times;			/* for when, of several times; see search.h */
 } ClaimResource;
 
 typedef struct DistanceRule
@@ -90,6 +91,8 @@ typedef struct ClaimRequest
 	int			ngroups;
 	ClaimChoice choice;
 	char	   *partition;		/* NULL: any */
+	int32		leaves_provider;	/* id of what a claim that was made has to
+									 * leave; 0: a new claim */
 } ClaimRequest;
 
 extern void claim_request_read(Jsonb *document, ClaimRequest *request);

@@ -45,13 +45,16 @@ typedef struct Probed
 #include "lib/simplehash.h"
 
 /*
- * probe_begin starts to ask what is available from times->start to times->end.
- * The snapshot must outlive the probe.
+ * probe_begin starts to ask what is available from times->start to times->end,
+ * less what is taken, which may be NULL.  That and the snapshot must outlive the
+ * probe, and stay as they are.
  */
 void
-probe_begin(Probe *probe, const ClaimTimes *times, Snapshot snapshot)
+probe_begin(Probe *probe, const ClaimTimes *times, const Taken *taken,
+			Snapshot snapshot)
 {
 	memset(probe, 0, sizeof(Probe));
+	probe->taken = taken;
 	probe->times = *times;
 	probe->snapshot = snapshot;
 	probe->view.snapshot = snapshot;
@@ -85,6 +88,8 @@ plain_available(Probe *probe, int32 resource_id)
 	TimestampTz instant;
 
 	probe->view.resource_id = resource_id;
+	if (probe->taken != NULL)
+		probe->view.added = taken_of(probe->taken, resource_id, &probe->view.nadded);
 	if (probe->scanning)
 		timeline_scan_move(&probe->scan, &probe->view, probe->times.start, probe->times.end);
 	else
@@ -93,9 +98,13 @@ plain_available(Probe *probe, int32 resource_id)
 	return timeline_scan_minimum(&probe->scan, &instant);
 }
 
-/* what of a resource is available to this request, as a reservation decides it */
+/*
+ * What of a resource is available to this request, as a reservation decides it,
+ * with segments added.
+ */
 static int64
-resource_available(const Probe *probe, const Inventory *inventory)
+resource_available(const Probe *probe, const Inventory *inventory,
+				   const Segment *segments, int nsegments)
 {
 	Resource	resource;
 	TimelineView view;
@@ -108,7 +117,8 @@ resource_available(const Probe *probe, const Inventory *inventory)
 	if (!resource_find(inventory->name, probe->snapshot, &resource) ||
 		resource.id != inventory->resource_id)
 		return 0;
-	permitted = resource_earliest_start(&resource, probe->times.clock);
+	permitted = probe->times.granted ? start :
+		resource_earliest_start(&resource, probe->times.clock);
 	if (!probe->times.start_given)
 		start = steps_round_up(Max(start, permitted), resource.granularity,
 							   GRANULARITY_ORIGIN);
@@ -117,6 +127,12 @@ resource_available(const Probe *probe, const Inventory *inventory)
 	resource_occupied(&resource, &start, &end);
 	resource_view(&view, &resource, probe->times.tryout, probe->times.clock, start, end,
 				  probe->snapshot);
+	timeline_view_add(&view, segments, nsegments);
+	if (probe->taken != NULL)
+	{
+		segments = taken_of(probe->taken, resource.id, &nsegments);
+		timeline_view_add(&view, segments, nsegments);
+	}
 	return timeline_minimum(&view, start, end, &instant);
 }
 
@@ -133,7 +149,7 @@ find_probed(Probe *probe, const Inventory *inventory)
 		known->contended = false;
 		known->available = Max(inventory->plain ?
 							   plain_available(probe, inventory->resource_id) :
-							   resource_available(probe, inventory), 0);
+							   resource_available(probe, inventory, NULL, 0), 0);
 		if (inventory->plain)
 			known->contended = probe->scan.contended;
 	}
@@ -154,9 +170,20 @@ probe_available(Probe *probe, const Inventory *inventory, int64 wanted)
 	{
 		known->exact = true;
 		if (has_expired(probe, inventory->resource_id))
-			known->available = Max(resource_available(probe, inventory), 0);
+			known->available = Max(resource_available(probe, inventory, NULL, 0), 0);
 	}
 	return known->available;
+}
+
+/*
+ * probe_available_besides returns what is available besides other segments, which
+ * may have any order.  It is not remembered.
+ */
+int64
+probe_available_besides(const Probe *probe, const Inventory *inventory,
+						const Segment *segments, int nsegments)
+{
+	return Max(resource_available(probe, inventory, segments, nsegments), 0);
 }
 
 /*

@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "claims/taken.h"
 #include "datatype/timestamp.h"
 #include "provider/catalogue.h"
 #include "support/key_scan.h"
@@ -21,6 +22,7 @@ typedef struct ClaimTimes
 	TimestampTz start;
 	TimestampTz end;
 	bool		start_given;	/* if not, the earliest permitted, from the clock on */
+	bool		granted;		/* before, and is only moved: no lead time */
 	TimestampTz clock;			/* decides lead time and expiry */
 	bool		tryout;			/* may have the float */
 } ClaimTimes;
@@ -28,6 +30,7 @@ typedef struct ClaimTimes
 typedef struct Probe
 {
 	ClaimTimes	times;
+	const Taken *taken;			/* besides what is reserved; or NULL */
 	Snapshot	snapshot;
 	TimelineView view;
 	TimelineScan scan;			/* goes from one timeline to the next ... */
@@ -37,9 +40,13 @@ typedef struct Probe
 	struct probed_hash *known;
 } Probe;
 
-extern void probe_begin(Probe *probe, const ClaimTimes *times, Snapshot snapshot);
+extern void probe_begin(Probe *probe, const ClaimTimes *times,
+						const Taken *taken, Snapshot snapshot);
 extern int64 probe_available(Probe *probe, const Inventory *inventory,
 							 int64 wanted);
+extern int64 probe_available_besides(const Probe *probe,
+									 const Inventory *inventory,
+									 const Segment *segments, int nsegments);
 extern bool probe_is_contended(Probe *probe, const Inventory *inventory);
 extern int64 probe_capacity(Probe *probe, const Inventory *inventory);
 extern void probe_end(Probe *probe);

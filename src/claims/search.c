@@ -12,33 +12,27 @@
  * is enough.
  *
  * A group that is one of several is tried on every provider that comes into
- * question.  In which order, is what the request chooses:
+ * question, in the order of choose.c.
  *
- *	- at random: of two that fit, and that are drawn at random, the one that
- *	  nobody is busy with, or the emptier one, first.  So concurrent claims do not meet on one provider, and load is
- *	  nearly even (M. Mitzenmacher, The Power of Two Choices in Randomized Load
- *	  Balancing, 1996), without looking at more than a few timelines.
- *
- *	- the fullest or the emptiest first: all that come into question are looked
- *	  at.  How full one is, is the mean of what is taken of the resources that
- *	  the group asks for.  Of those that are equally empty, one is drawn; of
- *	  those that are equally full, the first is as good as any.
+ * Of a claim that has its place already, some groups may stay where they are:
+ * what is asked of the relation to them is applied before anything is placed.
  *
  *-------------------------------------------------------------------------
  */
 #include "claims/search.h"
 
-#include "common/pg_prng.h"
+#include "claims/choose.h"
 #include "miscadmin.h"
 
 /* what is spread is placed last, in one way: so it can be one group only */
 static void
-check_spread_groups(const ClaimRequest *request)
+check_spread_groups(const SearchTask *task)
 {
 	int			n = 0;
 
-	for (int i = 0; i < request->ngroups; i++)
-		n += !request->groups[i].single_provider;
+	for (int i = 0; i < task->request->ngroups; i++)
+		n += !task->request->groups[i].single_provider &&
+			!bms_is_member(i, task->staying);
 	if (n > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -48,64 +42,207 @@ check_spread_groups(const ClaimRequest *request)
 }
 
 /*
- * search_begin prepares a search.  ruled_out is by group and may be NULL; the
- * snapshot must outlive the search.
+ * search_is_placed tells whether a group is one that the search places.
+ */
+bool
+search_is_placed(const Search *search, int group)
+{
+	return !bms_is_member(group, search->task.staying);
+}
+
+static void apply_relations(Search *search, Bitmapset **providers, int group,
+							int other, int provider);
+
+/*
+ * Leave of the providers of a group those that go with where others stay.
+ */
+static void
+apply_kept(Search *search, int group)
+{
+	for (int i = 0; search->task.kept != NULL && i < search->request->ngroups; i++)
+	{
+		int			provider = -1;
+
+		while (i != group &&
+			   (provider = bms_next_member(search->task.kept[i], provider)) >= 0)
+			apply_relations(search, &search->groups[group].providers, group, i, provider);
+	}
+}
+
+/*
+ * search_begin prepares a search.
  *
  * Errors: 0A000; those of candidates_find().
  */
 void
-search_begin(Search *search, const Catalogue *catalogue, const ClaimRequest *request,
-			 Bitmapset **ruled_out, const ClaimTimes *times, Snapshot snapshot)
+search_begin(Search *search, const SearchTask *task)
 {
-	int			n = 0;
+	const ClaimRequest *request = task->request;
 
-	check_spread_groups(request);
+	check_spread_groups(task);
 	memset(search, 0, sizeof(Search));
-	search->catalogue = catalogue;
+	search->task = *task;
+	search->catalogue = task->catalogue;
 	search->request = request;
-	search->ruled_out = ruled_out;
-	search->groups = palloc(sizeof(GroupCandidates) * request->ngroups);
+	search->groups = palloc0(sizeof(GroupCandidates) * request->ngroups);
 	search->order = palloc(sizeof(int) * request->ngroups);
 	search->chosen = palloc(sizeof(int) * request->ngroups);
 	for (int i = 0; i < request->ngroups; i++)
 	{
-		candidates_find(catalogue, request, &request->groups[i], snapshot,
-						CONSTRAINT_COUNT, NULL, &search->groups[i]);
 		search->chosen[i] = -1;
+		if (!search_is_placed(search, i))
+			continue;
+		candidates_find(task->catalogue, request, &request->groups[i], task->snapshot,
+						CONSTRAINT_COUNT, NULL, &search->groups[i]);
+		apply_kept(search, i);
 		if (request->groups[i].single_provider)
-			search->order[n++] = i;
+			search->order[search->norder++] = i;
 	}
 	for (int i = 0; i < request->ngroups; i++)
 	{
-		if (!request->groups[i].single_provider)
-			search->order[n++] = i;
+		if (search_is_placed(search, i) && !request->groups[i].single_provider)
+			search->order[search->norder++] = i;
 	}
 	search->room = 8;
 	search->allocations = palloc(sizeof(Allocation) * search->room);
-	probe_begin(&search->probe, times, snapshot);
+	search->probes = palloc(sizeof(Probe) * task->ntimes);
+	for (int i = 0; i < task->ntimes; i++)
+		probe_begin(&search->probes[i], &task->times[i], task->taken, task->snapshot);
 }
 
 void
 search_end(Search *search)
 {
-	probe_end(&search->probe);
+	for (int i = 0; i < search->task.ntimes; i++)
+		probe_end(&search->probes[i]);
+}
+
+static const Inventory *
+inventory_of(const Search *search, int group, int resource, int provider)
+{
+	return &search->groups[group].types[resource]->inventories[provider];
+}
+
+/* for which of the task's times is a resource of a group? */
+static int
+times_of(const Search *search, int group, int resource)
+{
+	return search->request->groups[group].resources[resource].times;
+}
+
+static bool
+overlap(const ClaimTimes *times, const ClaimTimes *others)
+{
+	return times->start < others->end && others->start < times->end;
 }
 
 /*
- * search_left returns what is left of an inventory by the groups placed so far.
+ * What is left of an inventory for some times, where groups that are placed take
+ * of it for others.
+ */
+static int64
+left_besides(Search *search, const Inventory *inventory, int times)
+{
+	Segment    *segments = palloc(sizeof(Segment) * search->nallocations);
+	int			n = 0;
+	int64		left;
+
+	for (int i = 0; i < search->nallocations; i++)
+	{
+		const Allocation *allocation = &search->allocations[i];
+		const ClaimTimes *taken =
+			&search->task.times[times_of(search, allocation->group, allocation->resource)];
+
+		if (allocation->inventory == inventory)
+			segments[n++] = (Segment) {
+				.start = taken->start,
+				.end = taken->end,
+				.delta = -allocation->amount
+			};
+	}
+	left = probe_available_besides(&search->probes[times], inventory, segments, n);
+	pfree(segments);
+	return left;
+}
+
+/*
+ * search_left returns what a provider has left of a resource that a group asks
+ * for, by the groups placed so far.
  */
 int64
-search_left(Search *search, const Inventory *inventory, int64 wanted)
+search_left(Search *search, int group, int resource, int provider, int64 wanted)
 {
+	const Inventory *inventory = inventory_of(search, group, resource, provider);
+	int			times = times_of(search, group, resource);
 	int64		taken = 0;
 
 	for (int i = 0; i < search->nallocations; i++)
 	{
-		if (search->allocations[i].inventory == inventory)
-			taken += search->allocations[i].amount;
+		const Allocation *allocation = &search->allocations[i];
+		int			others;
+
+		if (allocation->inventory != inventory)
+			continue;
+		others = times_of(search, allocation->group, allocation->resource);
+		if (others != times &&
+			overlap(&search->task.times[times], &search->task.times[others]))
+			return left_besides(search, inventory, times);
+		if (others == times)
+			taken += allocation->amount;
 	}
-	return probe_available(&search->probe, inventory,
+	return probe_available(&search->probes[times], inventory,
 						   wanted > PG_INT64_MAX - taken ? PG_INT64_MAX : wanted + taken) - taken;
+}
+
+/*
+ * search_group_has returns what a group has of a resource from a provider, at the
+ * times of that resource: what it keeps, and what it was given.
+ */
+int64
+search_group_has(const Search *search, int group, int resource, int provider)
+{
+	const Inventory *inventory = inventory_of(search, group, resource, provider);
+	const ClaimTimes *times = &search->task.times[times_of(search, group, resource)];
+	int64		has = 0;
+
+	for (int i = 0; i < search->task.nkept_amounts; i++)
+	{
+		const Allocation *kept = &search->task.kept_amounts[i];
+
+		if (kept->group == group && kept->inventory == inventory)
+			has += kept->amount;
+	}
+	for (int i = 0; i < search->nallocations; i++)
+	{
+		const Allocation *given = &search->allocations[i];
+
+		if (given->group == group && given->inventory == inventory &&
+			overlap(times, &search->task.times[times_of(search, group, given->resource)]))
+			has += given->amount;
+	}
+	return has;
+}
+
+/*
+ * search_capacity returns the declared capacity of a resource, where its times
+ * begin.
+ */
+int64
+search_capacity(Search *search, int group, int resource, int provider)
+{
+	return probe_capacity(&search->probes[times_of(search, group, resource)],
+						  inventory_of(search, group, resource, provider));
+}
+
+/*
+ * search_is_contended tells whether another transaction is changing what is
+ * available of a resource, as far as is known.
+ */
+bool
+search_is_contended(Search *search, int group, int resource, int provider)
+{
+	return probe_is_contended(&search->probes[times_of(search, group, resource)],
+							  inventory_of(search, group, resource, provider));
 }
 
 /*
@@ -124,19 +261,19 @@ search_add(Search *search, int group, int resource, int provider, int64 amount)
 		.group = group,
 		.resource = resource,
 		.provider = provider,
-		.inventory = &search->groups[group].types[resource]->inventories[provider],
+		.inventory = inventory_of(search, group, resource, provider),
 		.amount = amount
 	};
 }
 
 /*
- * Place a group on a provider, if that has enough of everything: of each resource,
- * the least that will do is taken, so that other groups have the most.  The resource of
- * which one has not enough is what the next one is asked for first: it is the one
- * that is scarce.
+ * search_place_on places a group on a provider, if that has enough of everything:
+ * of each resource, the least that will do is taken, so that other groups have the
+ * most.  The resource of which one has not enough is what the next one is asked for
+ * first: it is the one that is scarce.
  */
-static bool
-place_on(Search *search, int group, int provider)
+bool
+search_place_on(Search *search, int group, int provider)
 {
 	const GroupCandidates *candidates = &search->groups[group];
 	int		   *turns = candidates->turns;
@@ -146,11 +283,10 @@ place_on(Search *search, int group, int provider)
 	{
 		int			resource = turns[i];
 		const ClaimResource *asked = &candidates->asked->resources[resource];
-		const Inventory *inventory = &candidates->types[resource]->inventories[provider];
-		int64		least = units_least(inventory, asked);
+		int64		least = units_least(inventory_of(search, group, resource, provider), asked);
 
 		/* units first: that is for free */
-		if (least == 0 || search_left(search, inventory, least) < least)
+		if (least == 0 || search_left(search, group, resource, provider, least) < least)
 		{
 			search->nallocations = before;
 			turns[i] = turns[0];
@@ -160,37 +296,6 @@ place_on(Search *search, int group, int provider)
 		search_add(search, group, resource, provider, least);
 	}
 	return true;
-}
-
-static bool
-fits_on(Search *search, int group, int provider)
-{
-	int			before = search->nallocations;
-	bool		fits = place_on(search, group, provider);
-
-	search->nallocations = before;
-	return fits;
-}
-
-/*
- * How empty a provider is, of what a group asks for: from 0 to 1, or less where
- * more is taken than there is.
- */
-static double
-emptiness(Search *search, int group, int provider)
-{
-	const GroupCandidates *candidates = &search->groups[group];
-	double		sum = 0;
-
-	for (int i = 0; i < candidates->asked->nresources; i++)
-	{
-		const Inventory *inventory = &candidates->types[i]->inventories[provider];
-		int64		capacity = probe_capacity(&search->probe, inventory);
-
-		if (capacity > 0)
-			sum += (double) search_left(search, inventory, 0) / (double) capacity;
-	}
-	return sum / candidates->asked->nresources;
 }
 
 /* providers that are as a rule about two groups wants, given one of them */
@@ -210,8 +315,9 @@ apply_relation(Search *search, Bitmapset *providers, const ClaimGroup *rules,
 
 		if (rule->to != NULL || rule->to_group != with)
 			continue;
-		type = distance_bounds(catalogue, rule, &minimum, &maximum);
-		apart = catalogue_apart(catalogue, type, provider, from, minimum, maximum);
+		type = distance_bounds(catalogue, search->request, rule, &minimum, &maximum);
+		apart = type == NULL ? NULL :
+			catalogue_apart(catalogue, type, provider, from, minimum, maximum);
 		providers = bms_int_members(providers, apart);
 		bms_free(apart);
 	}
@@ -235,26 +341,33 @@ apply_relation(Search *search, Bitmapset *providers, const ClaimGroup *rules,
 }
 
 /*
+ * Apply a group's own rules about another one, which has a provider, and those of
+ * the other one about it.
+ */
+static void
+apply_relations(Search *search, Bitmapset **providers, int group, int other,
+				int provider)
+{
+	const ClaimGroup *groups = search->request->groups;
+
+	*providers = apply_relation(search, *providers, &groups[group], other, provider, false);
+	*providers = apply_relation(search, *providers, &groups[other], group, provider, true);
+}
+
+/*
  * The providers on which a group may be placed, by what is placed already.
  */
 static Bitmapset *
 allowed_providers(Search *search, int group)
 {
-	const ClaimGroup *asked = &search->request->groups[group];
 	Bitmapset  *providers = bms_copy(search->groups[group].providers);
 
-	if (search->ruled_out != NULL)
-		providers = bms_del_members(providers, search->ruled_out[group]);
+	if (search->task.ruled_out != NULL)
+		providers = bms_del_members(providers, search->task.ruled_out[group]);
 	for (int i = 0; i < search->request->ngroups; i++)
 	{
-		int			provider = search->chosen[i];
-
-		if (provider < 0)
-			continue;
-		/* its own rules about the other, and the other's about it */
-		providers = apply_relation(search, providers, asked, i, provider, false);
-		providers = apply_relation(search, providers, &search->request->groups[i],
-								   group, provider, true);
+		if (search->chosen[i] >= 0)
+			apply_relations(search, &providers, group, i, search->chosen[i]);
 	}
 	return providers;
 }
@@ -274,153 +387,13 @@ try_provider(Search *search, int depth, int provider, PlacementVisitor visitor,
 	bool		done = false;
 
 	CHECK_FOR_INTERRUPTS();
-	if (place_on(search, group, provider))
+	if (search_place_on(search, group, provider))
 	{
 		search->chosen[group] = provider;
 		done = place_groups(search, depth + 1, visitor, argument);
 		search->chosen[group] = -1;
 	}
 	search->nallocations = before;
-	return done;
-}
-
-/* the member of a set that comes next, going round */
-static int
-next_around(const Bitmapset *set, int from)
-{
-	int			next = bms_next_member(set, from - 1);
-
-	return next >= 0 ? next : bms_next_member(set, -1);
-}
-
-/*
- * Draw a provider on which a group fits, at random: the next one from where the
- * draw falls.  It is taken out of the set, together with those that were met and
- * do not fit; -1 if there is none.
- */
-static int
-draw(Search *search, int group, Bitmapset **providers)
-{
-	int			from = (int) pg_prng_uint64_range(&pg_global_prng_state, 0,
-												  search->catalogue->nproviders - 1);
-	int			provider;
-
-	while ((provider = next_around(*providers, from)) >= 0)
-	{
-		CHECK_FOR_INTERRUPTS();
-		*providers = bms_del_member(*providers, provider);
-		if (fits_on(search, group, provider))
-			return provider;
-		/* not all those behind a full row go to the one after it */
-		from = (int) pg_prng_uint64_range(&pg_global_prng_state, 0,
-										  search->catalogue->nproviders - 1);
-	}
-	return -1;
-}
-
-/*
- * Is one provider to be tried before another that was drawn earlier?  If others
- * are busy with that one, for which a claim would have to wait, and not with this;
- * or if this one has more left of what the group asks for: of each resource, its
- * share of what both have together.
- */
-static bool
-is_better(Search *search, int group, int provider, int other)
-{
-	const GroupCandidates *candidates = &search->groups[group];
-	double		sum = 0;
-	bool		busy = false;
-	bool		other_busy = false;
-
-	for (int i = 0; i < candidates->asked->nresources; i++)
-	{
-		const Inventory *inventories = candidates->types[i]->inventories;
-		double		left = (double) search_left(search, &inventories[provider], 0);
-		double		others = (double) search_left(search, &inventories[other], 0);
-
-		sum += left / (left + others);
-		busy |= probe_is_contended(&search->probe, &inventories[provider]);
-		other_busy |= probe_is_contended(&search->probe, &inventories[other]);
-	}
-	if (busy != other_busy)
-		return other_busy;
-	return sum > candidates->asked->nresources / 2.0;
-}
-
-static bool
-try_at_random(Search *search, int depth, Bitmapset *providers,
-			  PlacementVisitor visitor, void *argument)
-{
-	int			group = search->order[depth];
-	int			first = draw(search, group, &providers);
-	int			second = first < 0 ? -1 : draw(search, group, &providers);
-
-	if (second >= 0 && is_better(search, group, second, first))
-	{
-		int			swap = first;
-
-		first = second;
-		second = swap;
-	}
-	while (first >= 0)
-	{
-		if (try_provider(search, depth, first, visitor, argument))
-			return true;
-		first = second;
-		second = first < 0 ? -1 : draw(search, group, &providers);
-	}
-	return false;
-}
-
-typedef struct Ranked
-{
-	int			provider;
-	double		rank;			/* smallest first */
-	uint32		draw;			/* then this */
-} Ranked;
-
-static int
-compare_ranks(const void *a, const void *b)
-{
-	const Ranked *left = a;
-	const Ranked *right = b;
-
-	if (left->rank != right->rank)
-		return left->rank < right->rank ? -1 : 1;
-	if (left->draw != right->draw)
-		return left->draw < right->draw ? -1 : 1;
-	return (left->provider > right->provider) - (left->provider < right->provider);
-}
-
-static bool
-try_by_rank(Search *search, int depth, const Bitmapset *providers,
-			PlacementVisitor visitor, void *argument)
-{
-	int			group = search->order[depth];
-	Ranked	   *ranked = palloc(sizeof(Ranked) * Max(bms_num_members(providers), 1));
-	int			n = 0;
-	int			provider = -1;
-	bool		done = false;
-
-	while ((provider = bms_next_member(providers, provider)) >= 0)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (!fits_on(search, group, provider))
-			continue;
-		ranked[n].provider = provider;
-		ranked[n].rank = emptiness(search, group, provider);
-		ranked[n].draw = 0;
-		if (search->request->choice == CLAIM_SPREAD)
-		{
-			ranked[n].rank = -ranked[n].rank;
-			ranked[n].draw = pg_prng_uint32(&pg_global_prng_state);
-		}
-		n++;
-	}
-	qsort(ranked, n, sizeof(Ranked), compare_ranks);
-	for (int i = 0; i < n && !done; i++)
-		done = try_provider(search, depth, ranked[i].provider, visitor, argument);
-	pfree(ranked);
 	return done;
 }
 
@@ -445,7 +418,8 @@ visit_placement(Search *search, PlacementVisitor visitor, void *argument)
 		if (group->single_provider && allocation->amount < asked->maximum)
 			allocation->amount =
 				units_most(allocation->inventory, asked, allocation->amount +
-						   search_left(search, allocation->inventory, asked->maximum));
+						   search_left(search, allocation->group, allocation->resource,
+									   allocation->provider, asked->maximum));
 	}
 	done = visitor(search, argument);
 	memcpy(search->allocations, least, size);
@@ -460,12 +434,14 @@ static bool
 place_groups(Search *search, int depth, PlacementVisitor visitor, void *argument)
 {
 	Bitmapset  *providers;
+	Choice		choice;
+	int			provider;
 	int			group;
 	int			before = search->nallocations;
-	bool		done;
+	bool		done = false;
 
 	search->deepest = Max(search->deepest, depth);
-	if (depth == search->request->ngroups)
+	if (depth == search->norder)
 		return visit_placement(search, visitor, argument);
 	group = search->order[depth];
 	providers = allowed_providers(search, group);
@@ -476,10 +452,10 @@ place_groups(Search *search, int depth, PlacementVisitor visitor, void *argument
 		search->nallocations = before;
 		return done;
 	}
-	if (search->request->choice == CLAIM_RANDOM)
-		return try_at_random(search, depth, providers, visitor, argument);
-	done = try_by_rank(search, depth, providers, visitor, argument);
-	bms_free(providers);
+	choice_begin(&choice, search, group, providers);
+	while (!done && (provider = choice_next(&choice)) >= 0)
+		done = try_provider(search, depth, provider, visitor, argument);
+	choice_end(&choice);
 	return done;
 }
 

@@ -23,14 +23,33 @@ typedef struct Allocation
 	int64		amount;
 } Allocation;
 
-typedef struct Search
+/* what is searched for, and where not; all of it outlives the search */
+typedef struct SearchTask
 {
 	const Catalogue *catalogue;
 	const ClaimRequest *request;
-	Probe		probe;
+	const ClaimTimes *times;	/* that the request's resources are wanted for */
+	int			ntimes;
+	Snapshot	snapshot;
+	Bitmapset **ruled_out;		/* by group: providers not to be tried; or NULL */
+
+	/* of a claim that has its place, and of which some is to be placed anew */
+	Bitmapset  *staying;		/* groups of which nothing is to be placed */
+	Bitmapset **kept;			/* by group: providers it stays on; or NULL */
+	const Allocation *kept_amounts; /* of groups that leave some of theirs */
+	int			nkept_amounts;
+	const Taken *taken;			/* by others, besides what is reserved; or NULL */
+} SearchTask;
+
+typedef struct Search
+{
+	SearchTask	task;
+	const Catalogue *catalogue; /* those of the task */
+	const ClaimRequest *request;
+	Probe	   *probes;			/* by the times of the task */
 	GroupCandidates *groups;	/* by group of the request */
-	Bitmapset **ruled_out;		/* by group: providers that are not to be tried */
 	int		   *order;			/* in which groups are placed */
+	int			norder;
 	int		   *chosen;			/* by group: its only provider, or -1 */
 	int			deepest;		/* so many groups were placed at once */
 	Allocation *allocations;	/* in the order of groups placed */
@@ -41,14 +60,20 @@ typedef struct Search
 /* is called with each placement; true ends the search */
 typedef bool (*PlacementVisitor) (const Search *search, void *argument);
 
-extern void search_begin(Search *search, const Catalogue *catalogue,
-						 const ClaimRequest *request, Bitmapset **ruled_out,
-						 const ClaimTimes *times, Snapshot snapshot);
+extern void search_begin(Search *search, const SearchTask *task);
 extern bool search_run(Search *search, PlacementVisitor visitor, void *argument);
-extern int64 search_left(Search *search, const Inventory *inventory,
+extern int64 search_left(Search *search, int group, int resource, int provider,
 						 int64 wanted);
+extern int64 search_group_has(const Search *search, int group, int resource,
+							  int provider);
+extern int64 search_capacity(Search *search, int group, int resource,
+							 int provider);
+extern bool search_is_contended(Search *search, int group, int resource,
+								int provider);
 extern void search_add(Search *search, int group, int resource, int provider,
 					   int64 amount);
+extern bool search_place_on(Search *search, int group, int provider);
+extern bool search_is_placed(const Search *search, int group);
 extern void search_end(Search *search);
 
 extern bool spread_place(Search *search, int group, Bitmapset *allowed);

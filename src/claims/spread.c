@@ -46,9 +46,10 @@ compare_portions(const void *a, const void *b)
  * What the providers of a set could give of a resource, the most first.
  */
 static Portion *
-find_portions(Search *search, const InventoryType *type, const Bitmapset *providers,
+find_portions(Search *search, int group, int resource, const Bitmapset *providers,
 			  int64 total, int *nportions)
 {
+	const InventoryType *type = search->groups[group].types[resource];
 	Portion    *portions = palloc(sizeof(Portion) * Max(bms_num_members(providers), 1));
 	int			n = 0;
 	int			provider = -1;
@@ -57,14 +58,17 @@ find_portions(Search *search, const InventoryType *type, const Bitmapset *provid
 	{
 		const Inventory *inventory = &type->inventories[provider];
 		Portion    *portion = &portions[n];
+		int64		has;
 
 		CHECK_FOR_INTERRUPTS();
 		portion->provider = provider;
 		portion->step = inventory->step_size;
-		portion->most = Min(Min(search_left(search, inventory, total), inventory->max_unit),
-							total);
+		portion->most = Min(search_left(search, group, resource, provider, total), total);
+		/* units are of all that the group has there */
+		has = search_group_has(search, group, resource, provider);
+		portion->most = Min(portion->most, inventory->max_unit - has);
 		portion->most -= portion->most % portion->step;
-		portion->least = inventory->min_unit;
+		portion->least = has > 0 ? portion->step : inventory->min_unit;
 		/* the smallest multiple of a step that is no less than the smallest unit */
 		if (portion->least % portion->step != 0 &&
 			pg_add_s64_overflow(portion->least,
@@ -136,7 +140,7 @@ spread_place(Search *search, int group, Bitmapset *allowed)
 		const ClaimResource *asked = &candidates->asked->resources[i];
 		Bitmapset  *providers = bms_intersect(allowed, candidates->providers_of[i]);
 		int			n;
-		Portion    *portions = find_portions(search, candidates->types[i], providers,
+		Portion    *portions = find_portions(search, group, i, providers,
 											 asked->maximum, &n);
 		int64		most = 0;
 		int			k = 0;

@@ -227,6 +227,18 @@ CREATE TRIGGER hear BEFORE INSERT ON arbiter_reservation FOR EACH ROW EXECUTE FU
 SELECT count(*) FROM arbiter_claim('{"groups": [{"resources": {"cpu.shared": 1, "memory": 67108864}}, {"resources": {"storage.block": 1000000000}}], "choose": "spread"}', '2036-01-01', '2036-01-02', 'outer');
 SELECT user_id, count(*) FROM arbiter_reservation WHERE user_id IN ('outer', 'inner') GROUP BY 1 ORDER BY 1;
 SELECT count(*) FROM heard;
+-- what one did in a try that was refused is undone
+CREATE OR REPLACE FUNCTION hear() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO heard SELECT name FROM arbiter_resource WHERE resource_id = NEW.resource_id;
+	IF EXISTS (SELECT FROM arbiter_resource WHERE resource_id = NEW.resource_id AND name = 'west-row0-rack1-node0.memory') THEN
+		NEW.amount := 1000000000000000;
+	END IF;
+	RETURN NEW;
+END $$;
+TRUNCATE heard;
+SELECT DISTINCT provider FROM arbiter_claim(small('{"member_of": {"require": ["west-row0-rack1"]}, "choose": "pack"}'), '2036-01-01', '2036-01-02');
+SELECT provider FROM heard ORDER BY 1;
 -- one that fails: the session goes on
 CREATE OR REPLACE FUNCTION hear() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
 SELECT count(*) FROM arbiter_claim(small(), '2036-01-01', '2036-01-02');

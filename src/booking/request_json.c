@@ -20,7 +20,6 @@
 #include "support/arguments.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
-#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 /* what is being read */
@@ -92,15 +91,24 @@ static int64
 read_integer(const JsonReader *reader, const JsonbValue *value,
 			 const char *expected)
 {
-	Numeric		number = value->val.numeric;
+	int64		integer = 0;
 
-	if (value->type != jbvNumeric ||
-		numeric_is_nan(number) || numeric_is_inf(number) ||
-		!DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(number),
-										  DirectFunctionCall1(numeric_floor,
-															  NumericGetDatum(number)))))
+	if (value->type != jbvNumeric)
 		key_type_error(reader, expected);
-	return DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(number)));
+	switch (whole_number(value->val.numeric, &integer))
+	{
+		case NUMBER_IS_WHOLE:
+			break;
+		case NUMBER_IS_NOT_WHOLE:
+			key_type_error(reader, expected);
+		case NUMBER_IS_OUT_OF_RANGE:
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("\"%s\" of request %d is out of range for type bigint",
+							reader->key, reader->request->number),
+					 KEYS_HINT));
+	}
+	return integer;
 }
 
 /*

@@ -8,10 +8,10 @@
 #include "booking/requirements.h"
 
 #include "support/arguments.h"
+#include "support/errors.h"
 #include "utils/builtins.h"
-#include "utils/numeric.h"
 
-static void
+pg_noreturn static void
 requirements_error(const char *detail)
 {
 	ereport(ERROR,
@@ -27,18 +27,31 @@ requirements_error(const char *detail)
 int64
 requirement_amount(const char *name, const JsonbValue *value)
 {
-	Numeric		number;
-	int64		amount;
+	int64		amount = 0;
 
 	if (value->type != jbvNumeric)
 		requirements_error(psprintf("The amount of resource \"%s\" is not a number.", name));
-	number = value->val.numeric;
-	if (numeric_is_nan(number) || numeric_is_inf(number) ||
-		!DatumGetBool(DirectFunctionCall2(numeric_eq, NumericGetDatum(number),
-										  DirectFunctionCall1(numeric_floor, NumericGetDatum(number)))))
-		requirements_error(psprintf("The amount of resource \"%s\" is not a whole number.", name));
-	amount = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(number)));
-	check_amount(amount);
+	switch (whole_number(value->val.numeric, &amount))
+	{
+		case NUMBER_IS_WHOLE:
+			break;
+		case NUMBER_IS_NOT_WHOLE:
+			requirements_error(psprintf("The amount of resource \"%s\" is not a whole number.", name));
+		case NUMBER_IS_OUT_OF_RANGE:
+			ereport(ERROR,
+					(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					 errmsg("amount of resource \"%s\" is out of range for type bigint",
+							name),
+					 errhint("Pass an amount of at most " INT64_FORMAT ".",
+							 PG_INT64_MAX)));
+	}
+	if (amount <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARBITER_INVALID_AMOUNT),
+				 errmsg("invalid amount: " INT64_FORMAT, amount),
+				 errdetail("The amount of resource \"%s\" must be greater than zero.",
+						   name),
+				 errhint("Leave out a resource of which nothing is asked for.")));
 	return amount;
 }
 

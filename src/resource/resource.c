@@ -131,7 +131,9 @@ resource_unknown_error(const char *name)
 			 errmsg("resource \"%s\" does not exist", name),
 			 strcmp(name, "default") == 0 ?
 			 errhint("Create it with SELECT arbiter_create_resource(), or name another resource.") :
-			 errhint("Create it with SELECT arbiter_create_resource(%s).",
+			 name[0] == '\0' ?
+			 errhint("Pass the name of a resource; see arbiter_resource for those there are.") :
+			 errhint("See arbiter_resource for the resources there are, or create it with SELECT arbiter_create_resource(%s).",
 					 quote_literal_cstr(name))));
 }
 

@@ -225,6 +225,27 @@ check_search_range(TimestampTz after, TimestampTz before)
 }
 
 /*
+ * whole_number tells whether a number is one that fits a bigint, and then which.
+ */
+WholeNumber
+whole_number(Numeric number, int64 *value)
+{
+	Datum		given = NumericGetDatum(number);
+
+	if (numeric_is_nan(number) || numeric_is_inf(number) ||
+		!DatumGetBool(DirectFunctionCall2(numeric_eq, given,
+										  DirectFunctionCall1(numeric_floor, given))))
+		return NUMBER_IS_NOT_WHOLE;
+	if (DatumGetBool(DirectFunctionCall2(numeric_gt, given,
+										 NumericGetDatum(int64_to_numeric(PG_INT64_MAX)))) ||
+		DatumGetBool(DirectFunctionCall2(numeric_lt, given,
+										 NumericGetDatum(int64_to_numeric(PG_INT64_MIN)))))
+		return NUMBER_IS_OUT_OF_RANGE;
+	*value = DatumGetInt64(DirectFunctionCall1(numeric_int8, given));
+	return NUMBER_IS_WHOLE;
+}
+
+/*
  * amount_is_faulty tells whether a reservation is of nothing or less (RV005).
  */
 bool

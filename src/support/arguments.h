@@ -13,6 +13,7 @@
 #include "datatype/timestamp.h"
 #include "fmgr.h"
 #include "support/fault.h"
+#include "utils/numeric.h"
 #include "utils/rangetypes.h"
 
 /* how a function's times are typed */
@@ -22,6 +23,14 @@ typedef enum TimeType
 	TIME_TIMESTAMPTZ,
 	TIME_TEXT
 } TimeType;
+
+/* what a number is as a bigint */
+typedef enum WholeNumber
+{
+	NUMBER_IS_WHOLE,
+	NUMBER_IS_NOT_WHOLE,
+	NUMBER_IS_OUT_OF_RANGE
+} WholeNumber;
 
 extern void argument_not_null(FunctionCallInfo fcinfo, int number,
 							  const char *name);
@@ -40,6 +49,7 @@ extern bool time_range_is_faulty(TimestampTz start, TimestampTz end,
 extern void check_range_order(TimestampTz start, TimestampTz end);
 extern void check_time_range(TimestampTz start, TimestampTz end);
 extern void check_search_range(TimestampTz after, TimestampTz before);
+extern WholeNumber whole_number(Numeric number, int64 *value);
 extern bool amount_is_faulty(int64 amount, Fault *fault);
 extern void check_amount(int64 amount);
 extern void check_capacity(int64 amount);

@@ -53,7 +53,12 @@ read_call(FunctionCallInfo fcinfo, TemplateCall *wanted, ReserveCall *call)
 	reserve_read_range(fcinfo, 2, TIME_TIMESTAMPTZ, call);
 	argument_not_null(fcinfo, 1, "count");
 	call->template_count = PG_GETARG_INT64(1);
-	check_amount(call->template_count);
+	if (call->template_count <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARBITER_INVALID_AMOUNT),
+				 errmsg("invalid amount: count " INT64_FORMAT, call->template_count),
+				 errdetail("The count of a template must be greater than zero."),
+				 errhint("Pass how many times to reserve what the template takes.")));
 	call->user_id = argument_text(fcinfo, 4, "user_id");
 	read_request_key(fcinfo, 5, call);
 	argument_not_null(fcinfo, 6, "tryout");

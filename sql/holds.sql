@@ -36,8 +36,8 @@ SELECT * FROM arbiter_timeline('hold', '2030-02-01', '2030-02-04');
 SELECT outcome($$ SELECT arbiter_reserve('hold', '2030-02-02', '2030-02-04', 5) $$);
 SELECT outcome($$ SELECT arbiter_hold('hold', '2030-02-02', '2030-02-04', 5) $$);
 SELECT granted, reason, limiting_time, available, earliest_start, largest_amount, limiting_resource
-FROM arbiter_try_hold('hold', '2030-02-02', '2030-02-04', 5, user_id => 'denied');
-SELECT reason, during, amount, available FROM arbiter_denial WHERE user_id = 'denied';
+FROM arbiter_try_hold('hold', '2030-02-02', '2030-02-04', 5, user_id => 'hold.denied');
+SELECT reason, during, amount, available FROM arbiter_denial WHERE user_id = 'hold.denied';
 SELECT granted, reason, reservation_id AS id FROM arbiter_try_hold('hold', '2030-02-11', '2030-02-12', 5, '1 hour') \gset
 SELECT :'granted', status, amount, expires_at - created_at FROM arbiter_reservation WHERE reservation_id = :id;
 SELECT outcome($$ SELECT arbiter_try_hold('hold', '2030-02-11', '2030-02-12', 5, '0 s') $$);

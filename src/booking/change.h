@@ -42,6 +42,7 @@ typedef struct Change
 	bool		force;			/* children may be left with too little */
 	const char *new_user_id;	/* to whom, and ... */
 	int32		new_resource_id;	/* ... to what they go, if they do; before locks */
+	bool		overtaken;		/* a row was changed while it was waited for */
 	Children	children;		/* of all that is locked */
 	TimestampTz clock;			/* read after the locks */
 	ChangePart *parts;			/* by (reservation_id, part) */

@@ -9,6 +9,10 @@
  * The rows of a share come and go as capacity changes.  With its resource locked
  * in share mode they do not, and its capacity is what it will be.
  *
+ * Who was waited for may have added parts.  They come after those that are locked
+ * already, and nobody gets to lock them but by way of these: so they can be locked
+ * afterwards.
+ *
  *-------------------------------------------------------------------------
  */
 #include "booking/change.h"
@@ -243,6 +247,7 @@ lock_row(Change *change, FoundRow *found, Snapshot snapshot)
 {
 	AttrNumber	id = arbiter_relations()->reservation_column[RESERVATION_ID];
 	Relation	rel = change->writer.rel;
+	ItemPointerData seen = found->tid;
 	TM_FailureData failure;
 	TM_Result	result;
 	bool		isnull;
@@ -262,6 +267,7 @@ lock_row(Change *change, FoundRow *found, Snapshot snapshot)
 		reservation_check_null(row);
 		part->reservation_id = found->reservation_id;
 		part->row = row;
+		change->overtaken |= !ItemPointerEquals(&row->tts_tid, &seen);
 		/* a copy: there may be more rows than buffers to pin */
 		ExecMaterializeSlot(row);
 	}
@@ -277,6 +283,57 @@ lock_row(Change *change, FoundRow *found, Snapshot snapshot)
 		ExecDropSingleTupleTableSlot(row);
 	else
 		concurrent_change_error();
+}
+
+static int32
+part_number(const ChangePart *part)
+{
+	bool		isnull;
+
+	return DatumGetInt32(slot_getattr(part->row,
+									  arbiter_relations()->reservation_column[RESERVATION_PART],
+									  &isnull));
+}
+
+static int
+compare_parts(const void *a, const void *b)
+{
+	const ChangePart *left = a;
+	const ChangePart *right = b;
+
+	if (left->reservation_id != right->reservation_id)
+		return left->reservation_id < right->reservation_id ? -1 : 1;
+	return (part_number(left) > part_number(right)) -
+		(part_number(left) < part_number(right));
+}
+
+/*
+ * Lock what has been added to the reservations while their rows were waited for.
+ */
+static void
+lock_added(Change *change, FoundRows *found, const int64 *ids, int n)
+{
+	Snapshot	snapshot = decision_snapshot();
+	int			nparts = change->nparts;
+	int			at = 0;
+
+	find_all_rows(found, ids, n, snapshot);
+	for (int i = 0; i < found->n; i++)
+	{
+		FoundRow   *row = &found->rows[i];
+		bool		locked = false;
+
+		while (at < nparts && change->parts[at].reservation_id < row->reservation_id)
+			at++;
+		for (int j = at; j < nparts && !locked &&
+			 change->parts[j].reservation_id == row->reservation_id; j++)
+			locked = ItemPointerEquals(&change->parts[j].row->tts_tid, &row->tid);
+		if (!locked)
+			lock_row(change, row, snapshot);
+	}
+	UnregisterSnapshot(snapshot);
+	if (change->nparts > nparts)
+		qsort(change->parts, change->nparts, sizeof(ChangePart), compare_parts);
 }
 
 static void
@@ -340,6 +397,8 @@ change_lock(Change *change, const int64 *reservation_ids, int n)
 			progress_step(&progress);
 	}
 	UnregisterSnapshot(snapshot);
+	if (change->overtaken)
+		lock_added(change, &found, ids, n);
 	children_find(&change->children, ids, n);
 	pfree(ids);
 	children_lock(&change->children);

@@ -1551,6 +1551,12 @@ CREATE FUNCTION @extschema@.arbiter_try_claim(request jsonb, start_time timestam
 	OUT message text, OUT detail text, OUT earliest_start timestamptz)
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
+CREATE FUNCTION @extschema@.arbiter_evacuate_provider(provider text, start_time timestamptz DEFAULT NULL,
+	end_time timestamptz DEFAULT 'infinity', claimable boolean DEFAULT false)
+RETURNS TABLE (reservation_id bigint, group_name text, resource_type text, user_id text,
+	during tstzrange, amount bigint, moved boolean, new_provider text, reason text, message text)
+AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100;
+
 --
 -- Life of a reservation
 --
@@ -3178,6 +3184,7 @@ COMMENT ON FUNCTION @extschema@.arbiter_check_claim_request(jsonb) IS 'check the
 COMMENT ON FUNCTION @extschema@.arbiter_find_claims(jsonb, timestamptz, timestamptz, integer) IS 'providers that could give all that a claim asks for over [start, end), without reserving it; one row per group, provider and resource type';
 COMMENT ON FUNCTION @extschema@.arbiter_claim(jsonb, timestamptz, timestamptz, text, text, text, boolean, interval) IS 'find providers that can give all that a claim asks for over [start, end), and reserve it; one row per group, provider and resource type';
 COMMENT ON FUNCTION @extschema@.arbiter_try_claim(jsonb, timestamptz, timestamptz, text, text, text, boolean, interval) IS 'find providers for a claim and reserve; a refusal is a row, logged in arbiter_denial';
+COMMENT ON FUNCTION @extschema@.arbiter_evacuate_provider(text, timestamptz, timestamptz, boolean) IS 'place every claim of a provider anew that has something of it within [start, end), on other providers and with the same amounts and times; one row per claim, group and part, with why where there is no place';
 
 -- comments: life of a reservation
 COMMENT ON FUNCTION @extschema@.arbiter_confirm(bigint) IS 'make a reservation of a hold that has not expired';
@@ -3497,7 +3504,7 @@ COMMENT ON COLUMN @extschema@.arbiter_consumer.created_at IS 'when it was first 
 COMMENT ON TABLE @extschema@.arbiter_claim IS 'claims, one row per reservation_id: what was asked for, and where it was placed';
 COMMENT ON COLUMN @extschema@.arbiter_claim.reservation_id IS 'the reservation, whose parts are rows of arbiter_reservation';
 COMMENT ON COLUMN @extschema@.arbiter_claim.request IS 'the document that asked for it';
-COMMENT ON COLUMN @extschema@.arbiter_claim.allocations IS 'array of objects with group, provider, resource_type and amount: one per group of the request, provider and type';
+COMMENT ON COLUMN @extschema@.arbiter_claim.allocations IS 'array of objects with group, provider, resource_type and amount: one per group of the request, provider and type; of a claim that will leave a provider later, both';
 COMMENT ON COLUMN @extschema@.arbiter_claim.consumer_id IS 'the consumer it is for; NULL: none';
 COMMENT ON COLUMN @extschema@.arbiter_claim.created_at IS 'when it was placed first';
 COMMENT ON SEQUENCE @extschema@.arbiter_partition_partition_id_seq IS 'partition_id by default';

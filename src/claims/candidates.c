@@ -310,8 +310,8 @@ candidates_find(const Catalogue *catalogue, const ClaimRequest *request,
 	}
 	if (funnel != NULL && bms_num_members(all) < catalogue->nproviders)
 		add_count(funnel, all,
-				  psprintf("%smay be claimed%s",
-						   request->leaves_provider != 0 ? "others " : "",
+				  psprintf("may be claimed%s%s",
+						   request->leaves_provider != 0 ? " instead" : "",
 						   request->partition != NULL ? " in the partition" : ""));
 
 	/* a resource each: all of one provider, or of as many as it takes */

@@ -10,6 +10,7 @@
 #include "access/htup_details.h"
 #include "booking/denial.h"
 #include "booking/reserve.h"
+#include "claims/claim_row.h"
 #include "funcapi.h"
 #include "support/arguments.h"
 #include "support/errors.h"
@@ -191,43 +192,23 @@ arbiter_find_claims(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* an element of an allocation, as a text or number */
-static Datum
-element(JsonbContainer *allocation, const char *key, bool number)
-{
-	JsonbValue	buffer;
-	JsonbValue *value = getKeyJsonValueFromContainer(allocation, key, (int) strlen(key),
-													 &buffer);
-
-	if (value == NULL || value->type != (number ? jbvNumeric : jbvString))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("allocations of a claim have no \"%s\"", key),
-				 errhint("Somebody has changed the row in arbiter_claim.")));
-	if (number)
-		return DirectFunctionCall1(numeric_int8, NumericGetDatum(value->val.numeric));
-	return PointerGetDatum(cstring_to_text_with_len(value->val.string.val,
-													value->val.string.len));
-}
-
 static void
 put_allocations(ReturnSetInfo *result, const ClaimResult *claimed)
 {
-	int			n = claimed->allocations == NULL ? 0 :
-		JB_ROOT_COUNT(claimed->allocations);
+	int			n = 0;
+	Placed	   *placed = claimed->allocations == NULL ? NULL :
+		placed_read(claimed->allocations, &n);
 
 	for (int i = 0; i < n; i++)
 	{
-		JsonbValue *item = getIthJsonbValueFromContainer(&claimed->allocations->root, i);
-		JsonbContainer *allocation = item->val.binary.data;
 		Datum		values[CLAIMED_NCOLUMNS];
 		bool		nulls[CLAIMED_NCOLUMNS] = {false};
 
 		values[CLAIMED_RESERVATION_ID] = Int64GetDatum(claimed->reservation_id);
-		values[CLAIMED_GROUP_NAME] = element(allocation, "group", false);
-		values[CLAIMED_PROVIDER] = element(allocation, "provider", false);
-		values[CLAIMED_RESOURCE_TYPE] = element(allocation, "resource_type", false);
-		values[CLAIMED_AMOUNT] = element(allocation, "amount", true);
+		values[CLAIMED_GROUP_NAME] = CStringGetTextDatum(placed[i].group);
+		values[CLAIMED_PROVIDER] = CStringGetTextDatum(placed[i].provider);
+		values[CLAIMED_RESOURCE_TYPE] = CStringGetTextDatum(placed[i].resource_type);
+		values[CLAIMED_AMOUNT] = Int64GetDatum(placed[i].amount);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 }

@@ -36,8 +36,6 @@ typedef struct ClaimResult
 extern void claim_book(const char *function, ClaimCall *call, ClaimResult *result);
 extern ClaimTimes claim_times(const ClaimCall *call);
 
-extern Jsonb *allocations_jsonb(const ClaimCall *call);
-
 extern int	claim_explain(Search *search, Refusal *refusal);
 extern void claim_refuse(Search *search, Refusal *refusal);
 

@@ -21,20 +21,15 @@
  */
 #include "claims/claim.h"
 
-#include "access/xact.h"
-#include "catalog/pg_collation.h"
 #include "booking/request_key.h"
+#include "claims/claim_row.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "support/errors.h"
 #include "support/key_scan.h"
 #include "support/locks.h"
 #include "support/relations.h"
-#include "support/row_writer.h"
 #include "support/subtransaction.h"
-#include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/numeric.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -117,59 +112,27 @@ require_placement(ReserveCall *reserve, Snapshot snapshot)
 	}
 }
 
-static void
-push_text(JsonbParseState **state, const char *key, const char *text)
-{
-	JsonbValue	value = {.type = jbvString};
-
-	value.val.string.val = unconstify(char *, key);
-	value.val.string.len = (int) strlen(key);
-	pushJsonbValue(state, WJB_KEY, &value);
-	value.val.string.val = unconstify(char *, text);
-	value.val.string.len = (int) strlen(text);
-	pushJsonbValue(state, WJB_VALUE, &value);
-}
-
 /*
- * allocations_jsonb returns the placement of a claim as an array of objects with
- * the keys group, provider, resource_type and amount.
+ * allocations_jsonb returns the placement of a claim as arbiter_claim has it.
  */
-Jsonb *
+static Jsonb *
 allocations_jsonb(const ClaimCall *call)
 {
-	JsonbParseState *state = NULL;
-	JsonbValue	value;
+	Placed	   *placed = palloc(sizeof(Placed) * call->nallocations);
 
-	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	for (int i = 0; i < call->nallocations; i++)
 	{
 		const Allocation *allocation = &call->allocations[i];
 		const ClaimGroup *group = &call->request.groups[allocation->group];
 
-		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-		push_text(&state, "group", group->name);
-		push_text(&state, "provider", call->catalogue->providers[allocation->provider].name);
-		push_text(&state, "resource_type", group->resources[allocation->resource].type);
-		value.type = jbvString;
-		value.val.string.val = "amount";
-		value.val.string.len = 6;
-		pushJsonbValue(&state, WJB_KEY, &value);
-		value.type = jbvNumeric;
-		value.val.numeric = int64_to_numeric(allocation->amount);
-		pushJsonbValue(&state, WJB_VALUE, &value);
-		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+		placed[i] = (Placed) {
+			.group = group->name,
+			.provider = call->catalogue->providers[allocation->provider].name,
+			.resource_type = group->resources[allocation->resource].type,
+			.amount = allocation->amount
+		};
 	}
-	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL));
-}
-
-static ScanKeyData
-text_key(const char *value)
-{
-	ScanKeyData key;
-
-	ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid,
-						   DEFAULT_COLLATION_OID, F_TEXTEQ, CStringGetTextDatum(value));
-	return key;
+	return placed_jsonb(placed, call->nallocations);
 }
 
 /*
@@ -180,11 +143,12 @@ find_consumer(const char *name)
 {
 	const ArbiterRelations *relations = arbiter_relations();
 	Snapshot	snapshot = decision_snapshot();
-	ScanKeyData key = text_key(name);
+	ScanKeyData key;
 	KeyScan		scan;
 	int64		id = 0;
 	bool		isnull;
 
+	text_key_init(&key, name);
 	key_scan_begin(&scan, relations->consumer, relations->consumer_name_key,
 				   snapshot, &key, 1);
 	if (key_scan_next(&scan))
@@ -198,61 +162,6 @@ find_consumer(const char *name)
 				 errmsg("consumer \"%s\" does not exist", name),
 				 errhint("Make it with arbiter_set_consumer().")));
 	return id;
-}
-
-/*
- * Write the row that says what was claimed, and what was given.
- */
-static void
-write_claim(const ClaimCall *call, const ClaimResult *result, int64 consumer_id)
-{
-	const ArbiterRelations *relations = arbiter_relations();
-	const AttrNumber *columns = relations->claim_column;
-	RowWriter	writer;
-
-	row_writer_open(&writer, relations->claim, CMD_INSERT);
-	row_writer_new_row(&writer, columns, CLAIM_NCOLUMNS);
-	row_writer_set(&writer, columns[CLAIM_RESERVATION_ID],
-				   Int64GetDatum(result->reservation_id), false);
-	row_writer_set(&writer, columns[CLAIM_REQUEST],
-				   JsonbPGetDatum(call->document), false);
-	row_writer_set(&writer, columns[CLAIM_ALLOCATIONS],
-				   JsonbPGetDatum(result->allocations), false);
-	row_writer_set(&writer, columns[CLAIM_CONSUMER_ID],
-				   Int64GetDatum(consumer_id), call->consumer == NULL);
-	row_writer_set(&writer, columns[CLAIM_CREATED_AT],
-				   TimestampTzGetDatum(call->reserve.request.clock), false);
-	row_writer_before_insert(&writer);
-	row_writer_insert(&writer);
-	row_writer_close(&writer);
-	CommandCounterIncrement();
-}
-
-/*
- * Read what a claim was given, when it was made first.
- */
-static Jsonb *
-read_allocations(int64 reservation_id)
-{
-	const ArbiterRelations *relations = arbiter_relations();
-	Snapshot	snapshot = latest_snapshot();
-	ScanKeyData key;
-	KeyScan		scan;
-	Jsonb	   *allocations = NULL;
-
-	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(reservation_id));
-	key_scan_begin(&scan, relations->claim, relations->claim_pkey, snapshot, &key, 1);
-	if (key_scan_next(&scan))
-	{
-		bool		isnull;
-
-		allocations = DatumGetJsonbPCopy(slot_getattr(scan.slot,
-													  relations->claim_column[CLAIM_ALLOCATIONS],
-													  &isnull));
-	}
-	key_scan_end(&scan);
-	UnregisterSnapshot(snapshot);
-	return allocations;
 }
 
 /* one try to book a placement */
@@ -278,7 +187,8 @@ try_placement(void *argument)
 		return false;
 	result->reservation_id = reserved.reservation_id;
 	result->allocations = allocations_jsonb(this->call);
-	write_claim(this->call, result, this->consumer_id);
+	claim_row_write(result->reservation_id, this->call->document, result->allocations,
+					this->consumer_id, this->call->reserve.request.clock);
 	return true;
 }
 
@@ -329,7 +239,7 @@ is_repeated(ClaimCall *call, ClaimResult *result)
 		fault_raise(&fault);
 	result->granted = true;
 	result->reservation_id = key.reservation_id;
-	result->allocations = read_allocations(key.reservation_id);
+	result->allocations = claim_row_allocations(key.reservation_id);
 	return true;
 }
 

@@ -364,6 +364,18 @@ combination_hint(Search *search, Refusal *refusal)
 	}
 }
 
+/* does any group of the claim stay somewhere? */
+static bool
+has_kept(const Search *search)
+{
+	for (int i = 0; search->task.kept != NULL && i < search->request->ngroups; i++)
+	{
+		if (!bms_is_empty(search->task.kept[i]))
+			return true;
+	}
+	return false;
+}
+
 /*
  * claim_explain tells why a search found nothing, without what would do; returns
  * the group it is told of, -1 if that is all of them together.
@@ -395,10 +407,10 @@ claim_explain(Search *search, Refusal *refusal)
 	initStringInfo(&funnel);
 	candidates_find(search->catalogue, request, &request->groups[group],
 					search->task.snapshot, CONSTRAINT_COUNT, &funnel, &candidates);
-	if (search->task.kept != NULL && request->ngroups > 1)
+	if (has_kept(search))
 	{
 		candidates.providers = search->groups[group].providers;
-		appendStringInfo(&funnel, "; %d where the other groups let it",
+		appendStringInfo(&funnel, "; %d go with the groups that stay",
 						 bms_num_members(candidates.providers));
 	}
 	if (!bms_is_empty(candidates.providers))

@@ -62,6 +62,14 @@ typedef bool (*PlacementVisitor) (const Search *search, void *argument);
 
 extern void search_begin(Search *search, const SearchTask *task);
 extern bool search_run(Search *search, PlacementVisitor visitor, void *argument);
+extern void search_add(Search *search, int group, int resource, int provider,
+					   int64 amount);
+extern bool search_place_on(Search *search, int group, int provider);
+extern bool search_is_placed(const Search *search, int group);
+extern void search_end(Search *search);
+
+extern const Inventory *search_inventory(const Search *search, int group,
+										 int resource, int provider);
 extern int64 search_left(Search *search, int group, int resource, int provider,
 						 int64 wanted);
 extern int64 search_group_has(const Search *search, int group, int resource,
@@ -70,11 +78,6 @@ extern int64 search_capacity(Search *search, int group, int resource,
 							 int provider);
 extern bool search_is_contended(Search *search, int group, int resource,
 								int provider);
-extern void search_add(Search *search, int group, int resource, int provider,
-					   int64 amount);
-extern bool search_place_on(Search *search, int group, int provider);
-extern bool search_is_placed(const Search *search, int group);
-extern void search_end(Search *search);
 
 extern bool spread_place(Search *search, int group, Bitmapset *allowed);
 

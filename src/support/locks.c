@@ -10,7 +10,8 @@
  *	2. the request key; of several, ascending by hash;
  *	3. the parts of a reservation, see reservation_parts_lock();
  *	4. resources, ascending by id;
- *	5. rows of arbiter_reservation, by (reservation_id, part);
+ *	5. rows of arbiter_reservation, by (reservation_id, part), and then those of
+ *	   arbiter_claim;
  *	6. chunks, by (resource_id, time).
  *
  * A quota is to locks what a resource is: its timeline has an id below zero, so
@@ -18,6 +19,8 @@
  * against (quotas, the members of groups, the type of a resource, and for budgets
  * prices) takes the table arbiter_reservation in ShareRowExclusive mode first, see
  * charge/quota_cache.c and price/budget.c.
+ *
+ * Who changes a provider has its row before any resource, and after the tables.
  *
  * So transactions of one call each cannot deadlock.
  *

@@ -210,6 +210,27 @@ SELECT places FROM evac_place WHERE label = 'grown';
 SELECT evac_wrong();
 SELECT evac_reset();
 
+-- groups that leave at different times share a provider where they fit together at
+-- each of them
+SELECT evac_claim('times', '{"groups": [{"name": "a", "resources": {"evac.cpu": 3}, "capabilities": {"require": ["evac.fast"]}}, {"name": "b", "resources": {"evac.cpu": 3}, "isolate_from": ["a"]}]}', '2030-02-01');
+UPDATE arbiter_claim SET request = request #- '{groups,1,isolate_from}' FROM evac WHERE evac.reservation_id = arbiter_claim.reservation_id;
+SELECT group_name, during, new_provider FROM evac_leave('evac-1', '2030-03-01', claimable => true);
+SELECT count(arbiter_reserve(r, s, e, a)) FROM (VALUES ('evac-1.evac.cpu', '2030-03-01'::timestamptz, 'infinity'::timestamptz, 8), ('evac-3.evac.cpu', '2030-02-01', 'infinity', 8),
+	('evac-4.evac.cpu', '2030-02-01', '2030-03-01', 7), ('evac-4.evac.cpu', '2030-03-01', 'infinity', 4)) x (r, s, e, a);
+SELECT group_name, during, new_provider, message FROM evac_leave('evac-2', '2030-02-15', claimable => true);
+SELECT evac_wrong();
+SELECT evac_reset();
+-- and not otherwise: the one that could go elsewhere does
+SELECT evac_claim('narrow', '{"groups": [{"name": "a", "resources": {"evac.cpu": 3}}, {"name": "b", "resources": {"evac.cpu": 3}, "capabilities": {"require": ["evac.fast"]}, "isolate_from": ["a"]}]}', '2030-02-01');
+UPDATE arbiter_claim SET request = request #- '{groups,1,isolate_from}' FROM evac WHERE evac.reservation_id = arbiter_claim.reservation_id;
+SELECT group_name, during, new_provider FROM evac_leave('evac-1', '2030-03-01', claimable => true);
+SELECT arbiter_set_inventory('evac-4', 'evac.cpu', 12) > 0;
+SELECT count(arbiter_reserve(r, s, 'infinity', a)) FROM (VALUES ('evac-1.evac.cpu', '2030-03-01'::timestamptz, 8), ('evac-3.evac.cpu', '2030-02-01', 7), ('evac-4.evac.cpu', '2030-02-01', 9)) x (r, s, a);
+SELECT group_name, during, new_provider, message FROM evac_leave('evac-2', '2030-02-15', claimable => true);
+SELECT evac_wrong();
+SELECT evac_reset();
+SELECT arbiter_set_inventory('evac-4', 'evac.cpu', 10) > 0;
+
 -- options of resources: granularity, setup and cleanup time; lead time does not count
 SELECT arbiter_alter_resource('evac-1.evac.cpu', granularity => '1 hour');
 SELECT arbiter_alter_resource('evac-2.evac.cpu', min_lead => '10000 days', setup_time => '1 hour');
@@ -229,6 +250,7 @@ SELECT label, part, name, upper_inf(during) FROM evac_row ORDER BY label, part;
 TABLE evac_place;
 SELECT arbiter_alter_resource('evac-2.evac.cpu', clear => '{setup_time, min_lead}');
 SELECT arbiter_set_inventory('evac-3', 'evac.cpu', 10, start_time => '2020-01-01') > 0;
+UPDATE arbiter_claim SET allocations = allocations || '[{"group": "1", "provider": "evac-4", "resource_type": "evac.cpu", "amount": 6}]' FROM evac WHERE evac.reservation_id = arbiter_claim.reservation_id;
 SELECT label, lower(during) BETWEEN now() AND clock_timestamp() + interval '1 hour' AS is_now, new_provider FROM evac_leave('evac-2');
 TABLE evac_place;
 SELECT evac_wrong();
@@ -247,7 +269,7 @@ SELECT evac_reset();
 SELECT evac_claim('bad', '{"resources": {"evac.cpu": 1}}', '2030-02-01');
 UPDATE arbiter_claim SET request = '{"resource": 1}' FROM evac WHERE evac.reservation_id = arbiter_claim.reservation_id;
 SELECT outcome($$ SELECT * FROM arbiter_evacuate_provider('evac-1', '2030-02-01') $$);
-UPDATE arbiter_claim SET request = '{"resources": {"evac.cpu": 1}}', allocations = '[{"group": "1"}]' FROM evac WHERE evac.reservation_id = arbiter_claim.reservation_id;
+UPDATE arbiter_claim SET request = '{"resources": {"evac.cpu": 1}, "choose": "pack"}', allocations = '[{"group": "1"}]' FROM evac WHERE evac.reservation_id = arbiter_claim.reservation_id;
 SELECT outcome($$ SELECT * FROM arbiter_evacuate_provider('evac-1', '2030-02-01') $$);
 UPDATE arbiter_claim SET allocations = '[]' FROM evac WHERE evac.reservation_id = arbiter_claim.reservation_id;
 SELECT label, group_name, new_provider FROM evac_leave('evac-1', '2030-02-01', claimable => true);

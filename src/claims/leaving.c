@@ -3,10 +3,9 @@
  * leaving.c
  *	  Find and lock the claims that are to leave a provider.
  *
- * A claim's rows say how much of which resource it has, and its allocations which
- * of its groups has that.  Groups that were placed together share a row.  The
- * amounts of a row decide: somebody may have changed them since.  What a group has
- * of a row is a piece, and goes its own way.
+ * The rows of all reservations that have something of the provider are locked, with
+ * those that the same reservations have elsewhere.  What a group has of a row is a
+ * piece (leaving_pieces.c), and goes its own way.
  *
  *-------------------------------------------------------------------------
  */
@@ -145,142 +144,6 @@ read_claim(LeavingClaim *claim, Snapshot snapshot)
 	error_context_stack = context.previous;
 }
 
-static void
-let_stay(LeavingClaim *claim, char *message)
-{
-	if (!claim->hopeless)
-		(void) fault_set(&claim->fault, ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-						 message, NULL, NULL);
-	claim->hopeless = true;
-}
-
-static bool
-is_known_provider(const Catalogue *catalogue, const char *name)
-{
-	for (int i = 0; i < catalogue->nproviders; i++)
-	{
-		if (strcmp(catalogue->providers[i].name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int
-find_group(const ClaimRequest *request, const char *name)
-{
-	for (int i = 0; i < request->ngroups; i++)
-	{
-		if (strcmp(request->groups[i].name, name) == 0)
-			return i;
-	}
-	return -1;
-}
-
-/*
- * The elements of a claim's allocations that are of a resource of the provider;
- * the provider may have had another name when they were written.
- */
-static int
-find_elements(const Leaving *leaving, const LeavingClaim *claim, const char *type,
-			  int *elements)
-{
-	const ClaimRow *row = &claim->row;
-	int			n = 0;
-
-	for (int i = 0; i < row->nplaced; i++)
-	{
-		if (strcmp(row->placed[i].provider, leaving->provider) == 0 &&
-			strcmp(row->placed[i].resource_type, type) == 0)
-			elements[n++] = i;
-	}
-	for (int i = 0; i < row->nplaced && n == 0; i++)
-	{
-		if (strcmp(row->placed[i].resource_type, type) == 0 &&
-			!is_known_provider(leaving->catalogue, row->placed[i].provider))
-			elements[n++] = i;
-	}
-	return n;
-}
-
-/* was an element found to be what another row has at the same time? */
-static bool
-is_used(const LeavingClaim *claim, const Piece *piece, int element)
-{
-	for (int i = 0; i < claim->npieces; i++)
-	{
-		const Piece *other = &claim->pieces[i];
-
-		if (other->placed == element && other->part != piece->part &&
-			other->start < piece->end && piece->start < other->end)
-			return true;
-	}
-	return false;
-}
-
-/*
- * Find elements that add up to the amount of a row, beginning with one of them.
- */
-static int
-add_up(const LeavingClaim *claim, const Piece *piece, const int *elements, int n,
-	   int *chosen)
-{
-	int64		rest = piece->amount;
-	int			nchosen = 0;
-
-	for (int i = 0; i < n; i++)
-	{
-		int64		amount = claim->row.placed[elements[i]].amount;
-
-		if (amount > rest || is_used(claim, piece, elements[i]))
-			continue;
-		rest -= amount;
-		chosen[nchosen++] = elements[i];
-	}
-	return rest == 0 ? nchosen : 0;
-}
-
-static void
-add_piece(LeavingClaim *claim, Piece piece, int placed, int64 amount)
-{
-	piece.placed = placed;
-	piece.amount = amount;
-	piece.group = -1;
-	if (placed >= 0)
-		piece.group = find_group(&claim->request, claim->row.placed[placed].group);
-	else if (claim->is_claim && claim->request.ngroups == 1)
-		piece.group = 0;
-	claim->pieces[claim->npieces++] = piece;
-	if (claim->is_claim && piece.group < 0)
-		let_stay(claim, psprintf("what groups of claim " INT64_FORMAT " have of resource \"%s\" is not what it was given",
-								 claim->reservation_id, piece.inventory->name));
-}
-
-/*
- * Make pieces of a row that is to leave.
- */
-static void
-make_pieces(const Leaving *leaving, LeavingClaim *claim, const Piece *whole)
-{
-	int		   *elements = palloc(sizeof(int) * (claim->row.nplaced + 1));
-	int		   *chosen = palloc(sizeof(int) * (claim->row.nplaced + 1));
-	int			n = find_elements(leaving, claim, whole->resource_type, elements);
-	int			nchosen = 0;
-
-	if (n <= 1)
-	{
-		add_piece(claim, *whole, n == 0 ? -1 : elements[0], whole->amount);
-		return;
-	}
-	for (int i = 0; i < n && nchosen == 0; i++)
-		nchosen = add_up(claim, whole, elements + i, n - i, chosen);
-	if (nchosen == 0)
-		add_piece(claim, *whole, -1, whole->amount);
-	for (int i = 0; i < nchosen; i++)
-		add_piece(claim, *whole, chosen[i], claim->row.placed[chosen[i]].amount);
-	pfree(elements);
-	pfree(chosen);
-}
-
 /*
  * What keeps a row where it is.
  */
@@ -289,13 +152,13 @@ check_part(const Leaving *leaving, LeavingClaim *claim, const LeftResource *left
 		   const Piece *piece)
 {
 	if (!claim->is_claim)
-		let_stay(claim, psprintf("reservation " INT64_FORMAT " is no claim: arbiter_evacuate() moves it",
+		leaving_let_stay(claim, psprintf("reservation " INT64_FORMAT " is no claim: arbiter_evacuate() moves it",
 								 claim->reservation_id));
 	if (children_include(&leaving->change.children, claim->reservation_id, left->resource.id))
-		let_stay(claim, psprintf("reservation " INT64_FORMAT " is the capacity of another resource",
+		leaving_let_stay(claim, psprintf("reservation " INT64_FORMAT " is the capacity of another resource",
 								 claim->reservation_id));
 	if (share_of_row(piece->part->row) > 0)
-		let_stay(claim, psprintf("reservation " INT64_FORMAT " is for a share of the capacity of resource \"%s\"",
+		leaving_let_stay(claim, psprintf("reservation " INT64_FORMAT " is for a share of the capacity of resource \"%s\"",
 								 claim->reservation_id, left->resource.name));
 	if (!claim->hopeless && piece->start > piece->part->start)
 		claim->hopeless = range_is_misaligned(piece->start, piece->start,
@@ -330,10 +193,7 @@ add_part(const Leaving *leaving, const LeftResources *left, LeavingClaim *claim,
 		.amount = part->take.amount
 	};
 	check_part(leaving, claim, resource, &whole);
-	if (claim->is_claim)
-		make_pieces(leaving, claim, &whole);
-	else
-		add_piece(claim, whole, -1, whole.amount);
+	leaving_add_row(leaving, claim, &whole);
 }
 
 static int

@@ -68,6 +68,14 @@ typedef struct Leaving
 
 extern void leaving_find(Leaving *leaving);
 
+extern void leaving_let_stay(LeavingClaim *claim, char *message);
+extern void leaving_add_row(const Leaving *leaving, LeavingClaim *claim,
+							const Piece *whole);
+extern const Inventory *find_inventory(const Catalogue *catalogue,
+									   int32 resource_id,
+									   const InventoryType **type,
+									   int *provider);
+
 extern void leaving_place(Leaving *leaving, Snapshot snapshot);
 extern const Piece *place_piece(const LeavingClaim *claim,
 								const Allocation *place);

@@ -109,24 +109,6 @@ ask_for_pieces(PlaceSearch *place, TimestampTz clock)
 	}
 }
 
-/* which inventory is a resource? */
-static const Inventory *
-find_inventory(const Catalogue *catalogue, int32 resource_id,
-			   const InventoryType **type, int *provider)
-{
-	for (int i = 0; i < catalogue->ntypes; i++)
-	{
-		*type = &catalogue->types[i];
-		*provider = -1;
-		while ((*provider = bms_next_member((*type)->providers, *provider)) >= 0)
-		{
-			if ((*type)->inventories[*provider].resource_id == resource_id)
-				return &(*type)->inventories[*provider];
-		}
-	}
-	return NULL;
-}
-
 static bool
 asks_for(const ClaimGroup *group, const char *type)
 {

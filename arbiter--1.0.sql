@@ -1489,6 +1489,853 @@ END
 $$;
 
 --
+-- Deployments: many providers in one document
+--
+
+-- Refuses what is no object, or has other keys.
+CREATE FUNCTION @extschema@.arbiter_deployment_check_keys(object jsonb, place text, keys text[])
+RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wrong text;
+BEGIN
+	IF object IS NULL OR jsonb_typeof(object) <> 'object' THEN
+		RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid deployment',
+			DETAIL = format('%s is no object.', place),
+			HINT = format('Write {...} with keys of: %s.', array_to_string(keys, ', '));
+	END IF;
+	SELECT k INTO wrong FROM jsonb_object_keys(object) k WHERE k <> ALL (keys) LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid deployment',
+			DETAIL = format('%s has no key "%s".', place, wrong),
+			HINT = format('Its keys are %s.', array_to_string(keys, ', '));
+	END IF;
+END
+$$;
+
+-- Refuses a value of another type; NULL is no value, which is fine.
+CREATE FUNCTION @extschema@.arbiter_deployment_check_type(value jsonb, place text, type text)
+RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF value IS NULL OR (CASE type
+		WHEN 'name' THEN jsonb_typeof(value) = 'string' AND value <> '""'
+		WHEN 'names' THEN jsonb_typeof(value) = 'array'
+			AND NOT jsonb_path_exists(value, 'strict $[*] ? (@.type() != "string" || @ == "")')
+		WHEN 'amount' THEN jsonb_typeof(value) = 'number'
+			AND value::numeric BETWEEN 0 AND 9223372036854775807 AND value::numeric = trunc(value::numeric)
+		WHEN 'count' THEN jsonb_typeof(value) = 'number'
+			AND value::numeric BETWEEN 0 AND 100000 AND value::numeric = trunc(value::numeric)
+		ELSE jsonb_typeof(value) = type END) THEN
+		RETURN;
+	END IF;
+	RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid deployment',
+		DETAIL = format('%s is %s.', place, left(value::text, 40)),
+		HINT = CASE type
+			WHEN 'name' THEN 'It is a name.'
+			WHEN 'names' THEN 'It is an array of names.'
+			WHEN 'amount' THEN 'It is a whole number, not less than zero.'
+			WHEN 'count' THEN 'It is a whole number from 0 to 100000, or an array.'
+			WHEN 'boolean' THEN 'It is true or false.'
+			WHEN 'number' THEN 'It is a number.'
+			ELSE format('It is an %s.', type) END;
+END
+$$;
+
+-- Refuses an inventory that is none; what the numbers may be is for the tables.
+CREATE FUNCTION @extschema@.arbiter_deployment_check_inventory(inventory jsonb, place text)
+RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	type text;
+	value jsonb;
+	part jsonb;
+	at text;
+BEGIN
+	IF inventory IS NULL THEN
+		RETURN;
+	END IF;
+	PERFORM @extschema@.arbiter_deployment_check_type(inventory, place, 'object');
+	FOR type, value IN SELECT e.key, e.value FROM jsonb_each(inventory) e LOOP
+		at := place || '.' || type;
+		PERFORM @extschema@.arbiter_deployment_check_keys(value, at,
+				'{total, totals, reserved, min_unit, max_unit, step_size, allocation_ratio}');
+		PERFORM @extschema@.arbiter_deployment_check_type(value -> k, at || '.' || k, 'amount')
+		FROM unnest('{total, reserved, min_unit, max_unit, step_size}'::text[]) k;
+		PERFORM @extschema@.arbiter_deployment_check_type(value -> 'allocation_ratio', at || '.allocation_ratio', 'number'),
+			@extschema@.arbiter_deployment_check_type(value -> 'totals', at || '.totals', 'array');
+		IF type = '' OR value ? 'total' AND value ? 'totals' THEN
+			RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid deployment',
+				DETAIL = CASE WHEN type = '' THEN format('%s has an empty name.', place)
+					ELSE format('%s has both "total" and "totals".', at) END,
+				HINT = 'A resource type has a name, and a total, or totals with start and end.';
+		END IF;
+		FOR part IN SELECT p FROM jsonb_array_elements(value -> 'totals') p LOOP
+			PERFORM @extschema@.arbiter_deployment_check_keys(part, at || '.totals', '{start, end, total}');
+			PERFORM @extschema@.arbiter_deployment_check_type(part -> 'start', at || '.totals.start', 'name'),
+				@extschema@.arbiter_deployment_check_type(part -> 'end', at || '.totals.end', 'name'),
+				@extschema@.arbiter_deployment_check_type(part -> 'total', at || '.totals.total', 'amount');
+			IF NOT part ?& '{start, end, total}' THEN
+				RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid deployment',
+					DETAIL = format('%s.totals is %s.', at, left(part::text, 40)),
+					HINT = 'Each has start, end and total.';
+			END IF;
+		END LOOP;
+	END LOOP;
+END
+$$;
+
+-- Refuses a part of a deployment that is none: a site, row, rack, node or provider.
+-- inherited is what the part that it is in says for all.
+CREATE FUNCTION @extschema@.arbiter_deployment_check_part(part jsonb, inherited jsonb, kind text, place text)
+RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	below text := CASE kind WHEN 'site' THEN 'row' WHEN 'row' THEN 'rack' WHEN 'rack' THEN 'node' END;
+	whole jsonb;
+	parts jsonb;
+	name text;
+	value jsonb;
+	twice text;
+BEGIN
+	PERFORM @extschema@.arbiter_deployment_check_keys(part, place, CASE kind
+			WHEN 'site' THEN '{name, rows, racks, nodes, overrides, profile, provider_type, partition, claimable}'::text[]
+			WHEN 'row' THEN '{name, racks, nodes, overrides, profile, provider_type, partition, claimable}'
+			WHEN 'rack' THEN '{name, nodes, overrides, profile, provider_type, partition, claimable}'
+			ELSE '{name, profile, provider_type, partition, claimable, parent, capabilities, inventory, groups, distances, attributes}' END);
+	PERFORM @extschema@.arbiter_deployment_check_type(part -> k, place || '.' || k, 'name')
+	FROM unnest('{name, profile, provider_type, partition, parent}'::text[]) k;
+	PERFORM @extschema@.arbiter_deployment_check_type(part -> 'claimable', place || '.claimable', 'boolean'),
+		@extschema@.arbiter_deployment_check_type(part -> 'overrides', place || '.overrides', 'object');
+	IF kind IN ('site', 'provider') AND part -> 'name' IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid deployment',
+			DETAIL = format('%s has no name.', place), HINT = format('Give it the key "name".');
+	END IF;
+	IF below IS NULL THEN
+		PERFORM @extschema@.arbiter_deployment_check_type(part -> 'capabilities', place || '.capabilities', 'names'),
+			@extschema@.arbiter_deployment_check_type(part -> 'groups', place || '.groups', 'names'),
+			@extschema@.arbiter_deployment_check_type(part -> 'distances', place || '.distances', 'object'),
+			@extschema@.arbiter_deployment_check_inventory(part -> 'inventory', place || '.inventory');
+		FOR name, value IN SELECT e.key, e.value FROM jsonb_each(part -> 'distances') e LOOP
+			PERFORM @extschema@.arbiter_deployment_check_type(value, place || '.distances.' || name, 'object'),
+				(SELECT count(@extschema@.arbiter_deployment_check_type(d.value, place || '.distances.' || name || '.' || d.key, 'name'))
+				 FROM jsonb_each(value) d);
+		END LOOP;
+		RETURN;
+	END IF;
+
+	whole := inherited || part;
+	parts := whole -> (below || 's');
+	IF parts IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid deployment',
+			DETAIL = format('%s has no %ss.', place, below),
+			HINT = format('Give it, or what it is in, the key "%ss": how many, or an array of them.', below);
+	END IF;
+	IF jsonb_typeof(parts) = 'array' THEN
+		IF part ? 'overrides' THEN
+			RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid deployment',
+				DETAIL = format('%s has overrides, but its %ss are an array.', place, below),
+				HINT = 'Say in the array what is different.';
+		END IF;
+		PERFORM @extschema@.arbiter_deployment_check_part(p.value, whole - '{name, overrides}'::text[] - (below || 's'), below,
+			format('%s.%ss[%s]', place, below, p.n - 1))
+		FROM jsonb_array_elements(parts) WITH ORDINALITY p (value, n);
+		SELECT p.name INTO twice FROM @extschema@.arbiter_deployment_parts(whole, below) p GROUP BY p.name HAVING count(*) > 1 LIMIT 1;
+		IF FOUND THEN
+			RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid deployment',
+				DETAIL = format('%s has two %ss with the name "%s".', place, below, twice),
+				HINT = 'Without a name of its own a part is called by its number, from 0.';
+		END IF;
+	ELSE
+		PERFORM @extschema@.arbiter_deployment_check_type(parts, place || '.' || below || 's', 'count');
+		FOR name, value IN SELECT e.key, e.value FROM jsonb_each(part -> 'overrides') e LOOP
+			IF name !~ format('^%s(0|[1-9][0-9]{0,5})$', below) OR substr(name, length(below) + 1)::numeric >= parts::numeric THEN
+				RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid deployment',
+					DETAIL = format('%s.overrides has no key "%s".', place, name),
+					HINT = format('Its keys are %s0 to %s%s.', below, below, parts::numeric - 1);
+			END IF;
+			PERFORM @extschema@.arbiter_deployment_check_part(value, whole - '{name, overrides}'::text[] - (below || 's'), below,
+				place || '.overrides.' || name);
+		END LOOP;
+		IF (SELECT count(*) FROM jsonb_object_keys(part -> 'overrides')) < parts::numeric THEN
+			-- what the others are
+			PERFORM @extschema@.arbiter_deployment_check_part('{}', whole - '{name, overrides}'::text[] - (below || 's'), below,
+				format('%s.%s0', place, below));
+		END IF;
+	END IF;
+END
+$$;
+
+-- The rows of a site, racks of a row or nodes of a rack, each with what it inherits.
+CREATE FUNCTION @extschema@.arbiter_deployment_parts(whole jsonb, kind text)
+RETURNS TABLE (name text, part jsonb)
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT coalesce(p.value ->> 'name', kind || p.n), (whole - ARRAY[kind || 's', 'name', 'overrides']) || p.value
+	FROM (SELECT e.value, e.n - 1 AS n
+		  FROM jsonb_array_elements(CASE WHEN jsonb_typeof(whole -> (kind || 's')) = 'array' THEN whole -> (kind || 's') ELSE '[]' END)
+			  WITH ORDINALITY e (value, n)
+		  UNION ALL
+		  SELECT coalesce(whole -> 'overrides' -> (kind || g.n), '{}'), g.n
+		  FROM generate_series(0, CASE WHEN jsonb_typeof(whole -> (kind || 's')) = 'number'
+			  THEN (whole ->> (kind || 's'))::integer ELSE 0 END - 1) g (n)) p;
+END;
+
+-- The racks of the sites of a deployment.
+CREATE FUNCTION @extschema@.arbiter_deployment_racks(document jsonb)
+RETURNS TABLE (site text, row_group text, rack_group text, part jsonb)
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT s.value ->> 'name', (s.value ->> 'name') || '-' || w.name,
+		(s.value ->> 'name') || '-' || w.name || '-' || k.name, k.part
+	FROM jsonb_array_elements(document -> 'sites') s (value)
+	LEFT JOIN LATERAL @extschema@.arbiter_deployment_parts(s.value, 'row') w ON true
+	LEFT JOIN LATERAL @extschema@.arbiter_deployment_parts(w.part, 'rack') k ON true;
+END;
+
+-- The providers of a deployment: nodes of the sites, and others.
+CREATE FUNCTION @extschema@.arbiter_deployment_providers(document jsonb)
+RETURNS TABLE (name text, site text, row_group text, rack_group text, part jsonb)
+LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT CASE WHEN n.part ? 'name' THEN n.name ELSE k.rack_group || '-' || n.name END,
+		k.site, k.row_group, k.rack_group, n.part
+	FROM @extschema@.arbiter_deployment_racks(document) k
+	CROSS JOIN LATERAL @extschema@.arbiter_deployment_parts(k.part, 'node') n
+	WHERE k.rack_group IS NOT NULL
+	UNION ALL
+	SELECT p.value ->> 'name', NULL, NULL, NULL, p.value
+	FROM jsonb_array_elements(document -> 'providers') p (value);
+END;
+
+-- Refuses a document that is no deployment.
+CREATE FUNCTION @extschema@.arbiter_check_deployment(document jsonb)
+RETURNS void
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	name text;
+	value jsonb;
+	problem text;
+BEGIN
+	IF document IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = '22004', MESSAGE = 'argument "document" must not be null';
+	END IF;
+	PERFORM @extschema@.arbiter_deployment_check_keys(document, 'The document',
+			'{partitions, resource_types, distance_types, distances, profiles, sites, groups, providers}');
+	PERFORM @extschema@.arbiter_deployment_check_type(document -> k, k, 'object')
+	FROM unnest('{partitions, resource_types, distance_types, distances, profiles}'::text[]) k;
+	PERFORM @extschema@.arbiter_deployment_check_type(document -> k, k, 'array')
+	FROM unnest('{sites, groups, providers}'::text[]) k;
+	PERFORM @extschema@.arbiter_deployment_check_type(e.value, 'resource_types.' || e.key, 'name')
+	FROM jsonb_each(document -> 'resource_types') e WHERE e.value <> 'null';
+	PERFORM @extschema@.arbiter_deployment_check_type(e.value, 'distance_types.' || e.key, 'names')
+	FROM jsonb_each(document -> 'distance_types') e;
+	PERFORM @extschema@.arbiter_deployment_check_keys(coalesce(document -> 'distances', '{}'), 'distances',
+			'{rack, other_racks, row, other_rows, site, other_sites}');
+	FOR name, value IN SELECT e.key, e.value FROM jsonb_each(document -> 'distances') e LOOP
+		PERFORM @extschema@.arbiter_deployment_check_type(value, 'distances.' || name, 'object'),
+			(SELECT count(@extschema@.arbiter_deployment_check_type(d.value, 'distances.' || name || '.' || d.key, 'name'))
+			 FROM jsonb_each(value) d);
+	END LOOP;
+	FOR name, value IN SELECT e.key, e.value FROM jsonb_each(document -> 'profiles') e LOOP
+		PERFORM @extschema@.arbiter_deployment_check_keys(value, 'profiles.' || name, '{capabilities, inventory}');
+		PERFORM @extschema@.arbiter_deployment_check_type(value -> 'capabilities', 'profiles.' || name || '.capabilities', 'names'),
+			@extschema@.arbiter_deployment_check_inventory(value -> 'inventory', 'profiles.' || name || '.inventory');
+	END LOOP;
+	PERFORM @extschema@.arbiter_deployment_check_part(s.value, '{}', 'site', format('sites[%s]', s.n - 1))
+	FROM jsonb_array_elements(document -> 'sites') WITH ORDINALITY s (value, n);
+	PERFORM @extschema@.arbiter_deployment_check_part(p.value, '{}', 'provider', format('providers[%s]', p.n - 1))
+	FROM jsonb_array_elements(document -> 'providers') WITH ORDINALITY p (value, n);
+	FOR name, value IN SELECT format('groups[%s]', g.n - 1), g.value
+		FROM jsonb_array_elements(document -> 'groups') WITH ORDINALITY g (value, n) LOOP
+		PERFORM @extschema@.arbiter_deployment_check_keys(value, name, '{name, type}');
+		PERFORM @extschema@.arbiter_deployment_check_type(coalesce(value -> k, 'null'), name || '.' || k, 'name')
+		FROM unnest('{name, type}'::text[]) k;
+	END LOOP;
+
+	SELECT format('The name "%s" is given to %s providers.', p.name, count(*)) INTO problem
+	FROM @extschema@.arbiter_deployment_providers(document) p
+	GROUP BY p.name HAVING count(*) > 1 ORDER BY p.name LIMIT 1;
+	IF NOT FOUND THEN
+		SELECT format('The name "%s" is given to %s groups.', g.name, count(*)) INTO problem
+		FROM (SELECT k.site FROM @extschema@.arbiter_deployment_racks(document) k GROUP BY k.site
+			  UNION ALL
+			  SELECT k.row_group FROM @extschema@.arbiter_deployment_racks(document) k
+			  WHERE k.row_group IS NOT NULL GROUP BY k.site, k.row_group
+			  UNION ALL
+			  SELECT k.rack_group FROM @extschema@.arbiter_deployment_racks(document) k WHERE k.rack_group IS NOT NULL
+			  UNION ALL
+			  SELECT g.value ->> 'name' FROM jsonb_array_elements(document -> 'groups') g (value)) g (name)
+		GROUP BY g.name HAVING count(*) > 1 ORDER BY g.name LIMIT 1;
+	END IF;
+	IF NOT FOUND THEN
+		SELECT format('Two sites have the name "%s".', s.value ->> 'name') INTO problem
+		FROM jsonb_array_elements(document -> 'sites') s (value)
+		GROUP BY s.value ->> 'name' HAVING count(*) > 1 LIMIT 1;
+	END IF;
+	IF NOT FOUND THEN
+		SELECT format('Provider "%s" has profile "%s", which is not among the profiles.', p.name, p.part ->> 'profile') INTO problem
+		FROM @extschema@.arbiter_deployment_providers(document) p
+		WHERE p.part ? 'profile' AND coalesce(document -> 'profiles', '{}') -> (p.part ->> 'profile') IS NULL
+		ORDER BY p.name LIMIT 1;
+	END IF;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid deployment', DETAIL = problem,
+			HINT = 'Names are unique in a document, and refer to what is in it.';
+	END IF;
+END
+$$;
+
+-- What the document says of a provider is what it has afterwards, but for resource
+-- types that it does not name; providers that it does not name stay as they are.
+-- Without nested loops: the planner does not know how many rows a document has.
+CREATE FUNCTION @extschema@.arbiter_load_deployment(document jsonb,
+	OUT partitions bigint, OUT resource_types bigint, OUT distance_types bigint, OUT groups bigint,
+	OUT providers bigint, OUT capabilities bigint, OUT members bigint, OUT distances bigint,
+	OUT inventories bigint)
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+SET enable_nestloop = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	nodes jsonb;
+	written integer[];
+	problem text;
+	n bigint;
+	type text;
+	names text[];
+BEGIN
+	PERFORM @extschema@.arbiter_check_deployment(document);
+	-- one load after the other
+	LOCK TABLE @extschema@.arbiter_provider IN SHARE ROW EXCLUSIVE MODE;
+
+	INSERT INTO @extschema@.arbiter_partition AS t (name, attributes)
+	SELECT e.key, nullif(e.value, 'null') FROM jsonb_each(document -> 'partitions') e
+	WHERE NOT EXISTS (SELECT FROM @extschema@.arbiter_partition o
+		WHERE o.name = e.key AND o.attributes IS NOT DISTINCT FROM nullif(e.value, 'null'))
+	ON CONFLICT ON CONSTRAINT arbiter_partition_name_key DO UPDATE SET attributes = EXCLUDED.attributes;
+	GET DIAGNOSTICS partitions = ROW_COUNT;
+
+	INSERT INTO @extschema@.arbiter_resource_type AS t (resource_type, unit)
+	SELECT e.key, e.value #>> '{}' FROM jsonb_each(document -> 'resource_types') e
+	WHERE NOT EXISTS (SELECT FROM @extschema@.arbiter_resource_type o
+		WHERE o.resource_type = e.key AND o.unit IS NOT DISTINCT FROM e.value #>> '{}')
+	ON CONFLICT ON CONSTRAINT arbiter_resource_type_pkey DO UPDATE SET unit = EXCLUDED.unit;
+	GET DIAGNOSTICS resource_types = ROW_COUNT;
+
+	distance_types := 0;
+	FOR type, names IN
+		SELECT e.key, ARRAY(SELECT jsonb_array_elements_text(e.value)) FROM jsonb_each(document -> 'distance_types') e
+	LOOP
+		CONTINUE WHEN names = ARRAY(
+			SELECT d.name FROM @extschema@.arbiter_distance d
+			JOIN @extschema@.arbiter_distance_type t ON t.distance_type_id = d.distance_type_id
+			WHERE t.name = type ORDER BY d.position);
+		PERFORM @extschema@.arbiter_set_distances(type, names);
+		distance_types := distance_types + 1;
+	END LOOP;
+	RAISE NOTICE 'partitions: %, resource types: %, distance types: %', partitions, resource_types, distance_types;
+
+	WITH wanted AS (
+		-- in the order of the document
+		SELECT u.name, u.group_type, min(k.number) AS number
+		FROM (SELECT r.site, r.row_group, r.rack_group, row_number() OVER () AS number
+			  FROM @extschema@.arbiter_deployment_racks(document) r) k
+		CROSS JOIN LATERAL (VALUES (k.site, 'site'), (k.row_group, 'row'), (k.rack_group, 'rack')) u (name, group_type)
+		WHERE u.name IS NOT NULL
+		GROUP BY u.name, u.group_type
+		UNION ALL
+		SELECT g.value ->> 'name', g.value ->> 'type', g.number
+		FROM jsonb_array_elements(document -> 'groups') WITH ORDINALITY g (value, number)
+	)
+	INSERT INTO @extschema@.arbiter_provider_group AS g (name, group_type)
+	SELECT w.name, w.group_type FROM wanted w LEFT JOIN @extschema@.arbiter_provider_group o ON o.name = w.name
+	WHERE o.group_type IS DISTINCT FROM w.group_type
+	ORDER BY array_position('{site, row, rack}', w.group_type), w.number
+	ON CONFLICT ON CONSTRAINT arbiter_provider_group_name_key DO UPDATE SET group_type = EXCLUDED.group_type;
+	GET DIAGNOSTICS groups = ROW_COUNT;
+	RAISE NOTICE 'groups: %', groups;
+
+	-- with what its profile says of it
+	SELECT jsonb_agg(jsonb_build_object('name', p.name, 'site', p.site, 'row_group', p.row_group, 'rack_group', p.rack_group,
+		'profile', p.part ->> 'profile', 'part', p.part, 'number', p.number) ORDER BY p.number) INTO nodes
+	FROM (SELECT d.*, row_number() OVER () AS number FROM @extschema@.arbiter_deployment_providers(document) d) p;
+
+	SELECT format('Provider "%s" is in partition "%s", which does not exist.', w.name, w.part ->> 'partition') INTO problem
+	FROM jsonb_to_recordset(nodes) w (name text, part jsonb)
+	LEFT JOIN @extschema@.arbiter_partition t ON t.name = w.part ->> 'partition'
+	WHERE w.part ? 'partition' AND t.partition_id IS NULL ORDER BY w.name LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = 'invalid deployment', DETAIL = problem,
+			HINT = 'Name it among the partitions of the document, or create it with arbiter_create_partition().';
+	END IF;
+	WITH wanted AS MATERIALIZED (
+		SELECT w.name, w.number, coalesce(w.part ->> 'provider_type', 'node') AS provider_type, t.partition_id,
+			coalesce((w.part ->> 'claimable')::boolean, true) AS claimable, w.part -> 'attributes' AS attributes
+		FROM jsonb_to_recordset(nodes) w (name text, part jsonb, number bigint)
+		LEFT JOIN @extschema@.arbiter_partition t ON t.name = w.part ->> 'partition'
+	), changed AS (
+		UPDATE @extschema@.arbiter_provider p
+		SET provider_type = w.provider_type, partition_id = w.partition_id, claimable = w.claimable, attributes = w.attributes
+		FROM wanted w
+		WHERE p.name = w.name AND (p.provider_type, p.partition_id, p.claimable, p.attributes)
+			IS DISTINCT FROM (w.provider_type, w.partition_id, w.claimable, w.attributes)
+		RETURNING p.provider_id
+	), new AS (
+		INSERT INTO @extschema@.arbiter_provider (name, provider_type, partition_id, claimable, attributes)
+		SELECT w.name, w.provider_type, w.partition_id, w.claimable, w.attributes
+		FROM wanted w LEFT JOIN @extschema@.arbiter_provider p ON p.name = w.name
+		WHERE p.provider_id IS NULL
+		ORDER BY w.number
+		RETURNING provider_id
+	)
+	SELECT array_agg(a.provider_id) INTO written
+	FROM (SELECT provider_id FROM changed UNION ALL SELECT provider_id FROM new) a;
+
+	SELECT format('Provider "%s" is a part of "%s", which does not exist.', w.name, w.part ->> 'parent') INTO problem
+	FROM jsonb_to_recordset(nodes) w (name text, part jsonb)
+	LEFT JOIN @extschema@.arbiter_provider o ON o.name = w.part ->> 'parent'
+	WHERE w.part ? 'parent' AND o.provider_id IS NULL ORDER BY w.name LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = 'invalid deployment', DETAIL = problem,
+			HINT = 'Name it among the providers of the document, or create it with arbiter_create_provider().';
+	END IF;
+	WITH changed AS (
+		UPDATE @extschema@.arbiter_provider p SET parent_provider_id = o.provider_id
+		FROM jsonb_to_recordset(nodes) w (name text, part jsonb)
+		LEFT JOIN @extschema@.arbiter_provider o ON o.name = w.part ->> 'parent'
+		WHERE p.name = w.name AND p.parent_provider_id IS DISTINCT FROM o.provider_id
+		RETURNING p.provider_id
+	)
+	SELECT (SELECT count(*) FROM changed),
+		(SELECT count(*) FROM (SELECT provider_id FROM changed UNION SELECT unnest(written)) a) INTO n, providers;
+	IF n > 0 THEN
+		WITH RECURSIVE above (start, provider_id, path) AS (
+			SELECT p.provider_id, p.parent_provider_id, ARRAY[p.provider_id]
+			FROM @extschema@.arbiter_provider p WHERE p.parent_provider_id IS NOT NULL
+			UNION ALL
+			SELECT a.start, p.parent_provider_id, a.path || p.provider_id
+			FROM above a JOIN @extschema@.arbiter_provider p ON p.provider_id = a.provider_id
+			WHERE p.parent_provider_id IS NOT NULL AND p.provider_id <> ALL (a.path)
+		)
+		SELECT format('Provider "%s" would be a part of itself.', p.name) INTO problem
+		FROM above a JOIN @extschema@.arbiter_provider p ON p.provider_id = a.start
+		WHERE a.provider_id = a.start ORDER BY p.name LIMIT 1;
+		IF FOUND THEN
+			RAISE EXCEPTION USING ERRCODE = '22023', MESSAGE = 'invalid deployment', DETAIL = problem,
+				HINT = 'Leave out the parent of one of them.';
+		END IF;
+	END IF;
+	RAISE NOTICE 'providers: %', providers;
+
+	INSERT INTO @extschema@.arbiter_capability (name)
+	SELECT DISTINCT c.name
+	FROM (SELECT jsonb_array_elements_text(e.value -> 'capabilities') FROM jsonb_each(document -> 'profiles') e
+		  UNION ALL
+		  SELECT jsonb_array_elements_text(w.part -> 'capabilities') FROM jsonb_to_recordset(nodes) w (part jsonb)) c (name)
+	WHERE NOT EXISTS (SELECT FROM @extschema@.arbiter_capability o WHERE o.name = c.name)
+	ORDER BY c.name
+	ON CONFLICT DO NOTHING;
+	WITH node AS MATERIALIZED (
+		SELECT p.provider_id, coalesce(w.part -> 'capabilities', document -> 'profiles' -> w.profile -> 'capabilities') AS names
+		FROM jsonb_to_recordset(nodes) w (name text, profile text, part jsonb)
+		JOIN @extschema@.arbiter_provider p ON p.name = w.name
+	), wanted AS MATERIALIZED (
+		SELECT DISTINCT o.provider_id, c.capability_id
+		FROM node o CROSS JOIN LATERAL jsonb_array_elements_text(o.names) e (name)
+		JOIN @extschema@.arbiter_capability c ON c.name = e.name
+	), gone AS (
+		DELETE FROM @extschema@.arbiter_provider_capability h USING (
+			SELECT x.provider_id, x.capability_id FROM @extschema@.arbiter_provider_capability x JOIN node USING (provider_id)
+			EXCEPT
+			SELECT w.provider_id, w.capability_id FROM wanted w) d
+		WHERE h.provider_id = d.provider_id AND h.capability_id = d.capability_id
+		RETURNING 1
+	), new AS (
+		INSERT INTO @extschema@.arbiter_provider_capability (provider_id, capability_id)
+		SELECT w.provider_id, w.capability_id FROM wanted w
+		EXCEPT
+		SELECT x.provider_id, x.capability_id FROM @extschema@.arbiter_provider_capability x
+		RETURNING 1
+	)
+	SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM new) INTO capabilities;
+	RAISE NOTICE 'capabilities of providers: %', capabilities;
+
+	SELECT format('Provider "%s" is in group "%s", which does not exist.', w.name, e.name) INTO problem
+	FROM jsonb_to_recordset(nodes) w (name text, part jsonb)
+	CROSS JOIN LATERAL jsonb_array_elements_text(w.part -> 'groups') e (name)
+	LEFT JOIN @extschema@.arbiter_provider_group g ON g.name = e.name
+	WHERE g.group_id IS NULL ORDER BY w.name LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = 'invalid deployment', DETAIL = problem,
+			HINT = 'Name it among the groups of the document, or create it with arbiter_create_provider_group().';
+	END IF;
+	WITH node AS MATERIALIZED (
+		SELECT p.provider_id, w.site, w.row_group, w.rack_group, w.part -> 'groups' AS others
+		FROM jsonb_to_recordset(nodes) w (name text, site text, row_group text, rack_group text, part jsonb)
+		JOIN @extschema@.arbiter_provider p ON p.name = w.name
+	), wanted AS MATERIALIZED (
+		SELECT DISTINCT g.group_id, m.provider_id
+		FROM (SELECT o.provider_id, unnest(ARRAY[o.site, o.row_group, o.rack_group]) FROM node o
+			  UNION ALL
+			  SELECT o.provider_id, jsonb_array_elements_text(o.others) FROM node o) m (provider_id, name)
+		JOIN @extschema@.arbiter_provider_group g ON g.name = m.name
+	), gone AS (
+		DELETE FROM @extschema@.arbiter_provider_group_member h USING (
+			SELECT x.group_id, x.provider_id FROM @extschema@.arbiter_provider_group_member x JOIN node USING (provider_id)
+			EXCEPT
+			SELECT w.group_id, w.provider_id FROM wanted w) d
+		WHERE h.group_id = d.group_id AND h.provider_id = d.provider_id
+		RETURNING 1
+	), new AS (
+		INSERT INTO @extschema@.arbiter_provider_group_member (group_id, provider_id)
+		SELECT w.group_id, w.provider_id FROM wanted w
+		EXCEPT
+		SELECT x.group_id, x.provider_id FROM @extschema@.arbiter_provider_group_member x
+		RETURNING 1
+	)
+	SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM new) INTO members;
+	RAISE NOTICE 'members of groups: %', members;
+
+	SELECT d.problem INTO problem
+	FROM (SELECT DISTINCT r.type, r.distance FROM (
+			SELECT t.key, t.value #>> '{}' FROM jsonb_each(document -> 'distances') e, jsonb_each(e.value) t
+			UNION ALL
+			SELECT t.key, t.value #>> '{}' FROM jsonb_to_recordset(nodes) w (part jsonb), jsonb_each(w.part -> 'distances') e, jsonb_each(e.value) t)
+		r (type, distance)) r
+	LEFT JOIN @extschema@.arbiter_distance_type t ON t.name = r.type
+	LEFT JOIN @extschema@.arbiter_distance x ON x.distance_type_id = t.distance_type_id AND x.name = r.distance
+	CROSS JOIN LATERAL (VALUES (format('Distance "%s" of type "%s" does not exist.', r.distance, r.type))) d (problem)
+	WHERE x.distance_id IS NULL ORDER BY d.problem LIMIT 1;
+	IF NOT FOUND THEN
+		SELECT format('Provider "%s" has a distance to group "%s", which does not exist.', w.name, e.key) INTO problem
+		FROM jsonb_to_recordset(nodes) w (name text, part jsonb)
+		CROSS JOIN LATERAL jsonb_each(w.part -> 'distances') e
+		LEFT JOIN @extschema@.arbiter_provider_group g ON g.name = e.key
+		WHERE g.group_id IS NULL ORDER BY w.name LIMIT 1;
+	END IF;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = 'invalid deployment', DETAIL = problem,
+			HINT = 'Name it among the distance_types or groups of the document, or define it with arbiter_set_distances() or arbiter_create_provider_group().';
+	END IF;
+	WITH rule AS MATERIALIZED (
+		SELECT e.key AS relation, x.distance_type_id, x.distance_id
+		FROM jsonb_each(document -> 'distances') e CROSS JOIN LATERAL jsonb_each_text(e.value) d (type, distance)
+		JOIN @extschema@.arbiter_distance_type t ON t.name = d.type
+		JOIN @extschema@.arbiter_distance x ON x.distance_type_id = t.distance_type_id AND x.name = d.distance
+	), rack AS MATERIALIZED (
+		SELECT k.site, k.row_group, k.rack_group, s.group_id AS site_id, w.group_id AS row_id, g.group_id AS rack_id
+		FROM @extschema@.arbiter_deployment_racks(document) k
+		JOIN @extschema@.arbiter_provider_group s ON s.name = k.site
+		LEFT JOIN @extschema@.arbiter_provider_group w ON w.name = k.row_group
+		LEFT JOIN @extschema@.arbiter_provider_group g ON g.name = k.rack_group
+	), near AS MATERIALIZED (
+		-- what is where, seen from a rack
+		SELECT k.rack_group, 'rack' AS relation, k.rack_id AS group_id FROM rack k
+		UNION ALL
+		SELECT k.rack_group, 'row', k.row_id FROM rack k
+		UNION ALL
+		SELECT k.rack_group, 'site', k.site_id FROM rack k
+		UNION ALL
+		SELECT k.rack_group, 'other_racks', o.rack_id
+		FROM rack k JOIN rack o ON o.row_group = k.row_group AND o.rack_group <> k.rack_group
+		UNION ALL
+		SELECT DISTINCT k.rack_group, 'other_rows', o.row_id
+		FROM rack k JOIN rack o ON o.site = k.site AND o.row_group <> k.row_group
+		UNION ALL
+		SELECT DISTINCT k.rack_group, 'other_sites', o.site_id FROM rack k JOIN rack o ON o.site <> k.site
+	), node AS MATERIALIZED (
+		SELECT p.provider_id, w.rack_group, w.part -> 'distances' AS own
+		FROM jsonb_to_recordset(nodes) w (name text, rack_group text, part jsonb)
+		JOIN @extschema@.arbiter_provider p ON p.name = w.name
+	), own AS MATERIALIZED (
+		SELECT o.provider_id, g.group_id, x.distance_type_id, x.distance_id
+		FROM node o CROSS JOIN LATERAL jsonb_each(o.own) e CROSS JOIN LATERAL jsonb_each_text(e.value) d (type, distance)
+		JOIN @extschema@.arbiter_provider_group g ON g.name = e.key
+		JOIN @extschema@.arbiter_distance_type t ON t.name = d.type
+		JOIN @extschema@.arbiter_distance x ON x.distance_type_id = t.distance_type_id AND x.name = d.distance
+	), wanted AS MATERIALIZED (
+		SELECT o.provider_id, o.group_id, o.distance_type_id, o.distance_id FROM own o
+		UNION ALL
+		SELECT o.provider_id, a.group_id, r.distance_type_id, r.distance_id
+		FROM near a JOIN rule r ON r.relation = a.relation JOIN node o ON o.rack_group = a.rack_group
+		LEFT JOIN own ON own.provider_id = o.provider_id AND own.group_id = a.group_id AND own.distance_type_id = r.distance_type_id
+		WHERE own.provider_id IS NULL
+	), gone AS (
+		DELETE FROM @extschema@.arbiter_provider_distance h USING (
+			SELECT x.provider_id, x.group_id, x.distance_type_id FROM @extschema@.arbiter_provider_distance x JOIN node USING (provider_id)
+			EXCEPT
+			SELECT w.provider_id, w.group_id, w.distance_type_id FROM wanted w) d
+		WHERE h.provider_id = d.provider_id AND h.group_id = d.group_id AND h.distance_type_id = d.distance_type_id
+		RETURNING 1
+	), new AS (
+		INSERT INTO @extschema@.arbiter_provider_distance (provider_id, group_id, distance_type_id, distance_id)
+		SELECT w.provider_id, w.group_id, w.distance_type_id, w.distance_id FROM wanted w
+		EXCEPT
+		SELECT x.provider_id, x.group_id, x.distance_type_id, x.distance_id FROM @extschema@.arbiter_provider_distance x
+		ORDER BY 2, 3, 1
+		ON CONFLICT ON CONSTRAINT arbiter_provider_distance_pkey DO UPDATE SET distance_id = EXCLUDED.distance_id
+		RETURNING 1
+	)
+	SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM new) INTO distances;
+	RAISE NOTICE 'distances: %', distances;
+
+	INSERT INTO @extschema@.arbiter_resource_type (resource_type)
+	SELECT DISTINCT e.key
+	FROM (SELECT p.value -> 'inventory' FROM jsonb_each(document -> 'profiles') p
+		  UNION ALL
+		  SELECT w.part -> 'inventory' FROM jsonb_to_recordset(nodes) w (part jsonb)) i (inventory)
+	CROSS JOIN LATERAL jsonb_each(i.inventory) e
+	WHERE NOT EXISTS (SELECT FROM @extschema@.arbiter_resource_type t WHERE t.resource_type = e.key)
+	ON CONFLICT DO NOTHING;
+	SELECT r.name INTO problem
+	FROM jsonb_to_recordset(nodes) w (name text, profile text, part jsonb)
+	CROSS JOIN LATERAL jsonb_each(coalesce(document -> 'profiles' -> w.profile -> 'inventory', '{}') || coalesce(w.part -> 'inventory', '{}')) e
+	JOIN @extschema@.arbiter_provider p ON p.name = w.name
+	JOIN @extschema@.arbiter_resource r ON r.name = p.name || '.' || e.key
+	WHERE r.provider_id IS DISTINCT FROM p.provider_id OR r.resource_type IS DISTINCT FROM e.key
+	ORDER BY r.name LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = '42710', MESSAGE = format('resource "%s" already exists', problem),
+			DETAIL = 'It is not what the provider of the document would have of its resource type.',
+			HINT = 'Rename it with arbiter_alter_resource(), or the provider.';
+	END IF;
+	INSERT INTO @extschema@.arbiter_resource (name, unit, resource_type, provider_id)
+	SELECT p.name || '.' || e.key, t.unit, e.key, p.provider_id
+	FROM jsonb_to_recordset(nodes) w (name text, profile text, part jsonb)
+	CROSS JOIN LATERAL jsonb_each(coalesce(document -> 'profiles' -> w.profile -> 'inventory', '{}') || coalesce(w.part -> 'inventory', '{}')) e
+	JOIN @extschema@.arbiter_provider p ON p.name = w.name
+	JOIN @extschema@.arbiter_resource_type t ON t.resource_type = e.key
+	WHERE NOT EXISTS (SELECT FROM @extschema@.arbiter_resource r WHERE r.provider_id = p.provider_id AND r.resource_type = e.key)
+	ORDER BY p.provider_id, e.key;
+	-- as one statement, so that what all of it leaves is judged
+	WITH wanted AS MATERIALIZED (
+		SELECT r.resource_id, coalesce((e.value ->> 'reserved')::bigint, 0) AS reserved,
+			coalesce((e.value ->> 'min_unit')::bigint, 1) AS min_unit, (e.value ->> 'max_unit')::bigint AS max_unit,
+			coalesce((e.value ->> 'step_size')::bigint, 1) AS step_size,
+			coalesce((e.value ->> 'allocation_ratio')::numeric, 1) AS allocation_ratio,
+			(e.value ->> 'total')::bigint AS total, e.value -> 'totals' AS totals
+		FROM jsonb_to_recordset(nodes) w (name text, profile text, part jsonb)
+		CROSS JOIN LATERAL jsonb_each(coalesce(document -> 'profiles' -> w.profile -> 'inventory', '{}') || coalesce(w.part -> 'inventory', '{}')) e
+		JOIN @extschema@.arbiter_provider p ON p.name = w.name
+		JOIN @extschema@.arbiter_resource r ON r.provider_id = p.provider_id AND r.resource_type = e.key
+	), wanted_total AS MATERIALIZED (
+		SELECT w.resource_id, tstzrange('1970-01-01 00:00:00+00', 'infinity') AS during, w.total
+		FROM wanted w WHERE w.total IS NOT NULL
+		UNION ALL
+		SELECT w.resource_id, tstzrange((t.value ->> 'start')::timestamptz, (t.value ->> 'end')::timestamptz), (t.value ->> 'total')::bigint
+		FROM wanted w CROSS JOIN LATERAL jsonb_array_elements(w.totals) t (value)
+	), gone AS (
+		DELETE FROM @extschema@.arbiter_inventory_total h USING (
+			SELECT x.resource_id, x.during, x.total FROM @extschema@.arbiter_inventory_total x JOIN wanted w USING (resource_id)
+			EXCEPT
+			SELECT w.resource_id, w.during, w.total FROM wanted_total w) d
+		WHERE h.resource_id = d.resource_id AND h.during = d.during
+		RETURNING h.resource_id
+	), new_total AS (
+		-- after the others are gone
+		INSERT INTO @extschema@.arbiter_inventory_total (resource_id, during, total)
+		SELECT d.resource_id, d.during, d.total
+		FROM (SELECT w.resource_id, w.during, w.total FROM wanted_total w
+			  EXCEPT
+			  SELECT x.resource_id, x.during, x.total FROM @extschema@.arbiter_inventory_total x) d
+		WHERE (SELECT count(*) FROM gone) >= 0
+		RETURNING resource_id
+	), changed AS (
+		UPDATE @extschema@.arbiter_inventory i
+		SET reserved = w.reserved, min_unit = w.min_unit, max_unit = w.max_unit, step_size = w.step_size,
+			allocation_ratio = w.allocation_ratio
+		FROM wanted w
+		WHERE i.resource_id = w.resource_id
+			AND (i.reserved, i.min_unit, i.max_unit, i.step_size, i.allocation_ratio)
+				IS DISTINCT FROM (w.reserved, w.min_unit, w.max_unit, w.step_size, w.allocation_ratio)
+		RETURNING i.resource_id
+	), new AS (
+		INSERT INTO @extschema@.arbiter_inventory (resource_id, reserved, min_unit, max_unit, step_size, allocation_ratio)
+		SELECT w.resource_id, w.reserved, w.min_unit, w.max_unit, w.step_size, w.allocation_ratio
+		FROM wanted w LEFT JOIN @extschema@.arbiter_inventory i USING (resource_id)
+		WHERE i.resource_id IS NULL
+		RETURNING resource_id
+	)
+	SELECT count(*) INTO inventories
+	FROM (SELECT resource_id FROM gone UNION SELECT resource_id FROM new_total
+		  UNION SELECT resource_id FROM changed UNION SELECT resource_id FROM new) a;
+	RAISE NOTICE 'inventories: %', inventories;
+END
+$$;
+
+-- The model as a document.  A provider is a node of a site where it is in one group
+-- each of the types site, row and rack, which are named after each other; what all
+-- of these have in common is a rule or a profile.
+CREATE FUNCTION @extschema@.arbiter_export_deployment()
+RETURNS jsonb
+LANGUAGE plpgsql STABLE PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC'
+SET datestyle = 'ISO, YMD'
+SET jit = off
+SET enable_nestloop = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	document jsonb;
+BEGIN
+	WITH member AS (
+		-- the one group of a type that a provider is in
+		SELECT m.provider_id, g.group_type, min(g.group_id) AS group_id, min(g.name) AS name
+		FROM @extschema@.arbiter_provider_group_member m JOIN @extschema@.arbiter_provider_group g USING (group_id)
+		WHERE g.group_type IN ('site', 'row', 'rack')
+		GROUP BY m.provider_id, g.group_type HAVING count(*) = 1
+	), nested AS MATERIALIZED (
+		SELECT p.provider_id, s.group_id AS site_id, s.name AS site, w.group_id AS row_id, w.name AS row_group,
+			k.group_id AS rack_id, k.name AS rack_group
+		FROM @extschema@.arbiter_provider p
+		JOIN member s ON s.provider_id = p.provider_id AND s.group_type = 'site'
+		JOIN member w ON w.provider_id = p.provider_id AND w.group_type = 'row' AND starts_with(w.name, s.name || '-')
+			AND length(w.name) > length(s.name) + 1
+		JOIN member k ON k.provider_id = p.provider_id AND k.group_type = 'rack' AND starts_with(k.name, w.name || '-')
+			AND length(k.name) > length(w.name) + 1
+	), place AS MATERIALIZED (
+		-- each in one other
+		SELECT n.*
+		FROM nested n
+		JOIN (SELECT o.row_id FROM nested o GROUP BY o.row_id HAVING count(DISTINCT o.site_id) = 1) w USING (row_id)
+		JOIN (SELECT o.rack_id FROM nested o GROUP BY o.rack_id HAVING count(DISTINCT o.row_id) = 1) k USING (rack_id)
+	), rack AS MATERIALIZED (
+		SELECT p.site_id, p.site, p.row_id, p.row_group, p.rack_id, p.rack_group, count(*) AS providers
+		FROM place p GROUP BY p.site_id, p.site, p.row_id, p.row_group, p.rack_id, p.rack_group
+	), near AS MATERIALIZED (
+		SELECT k.rack_id, 'rack' AS relation, k.rack_id AS group_id, k.providers FROM rack k
+		UNION ALL
+		SELECT k.rack_id, 'row', k.row_id, k.providers FROM rack k
+		UNION ALL
+		SELECT k.rack_id, 'site', k.site_id, k.providers FROM rack k
+		UNION ALL
+		SELECT k.rack_id, 'other_racks', o.rack_id, k.providers
+		FROM rack k JOIN rack o ON o.row_id = k.row_id AND o.rack_id <> k.rack_id
+		UNION ALL
+		SELECT DISTINCT k.rack_id, 'other_rows', o.row_id, k.providers
+		FROM rack k JOIN rack o ON o.site_id = k.site_id AND o.row_id <> k.row_id
+		UNION ALL
+		SELECT DISTINCT k.rack_id, 'other_sites', o.site_id, k.providers FROM rack k JOIN rack o ON o.site_id <> k.site_id
+	), distance AS MATERIALIZED (
+		SELECT x.provider_id, x.group_id, a.relation, t.name AS type, d.name AS distance
+		FROM @extschema@.arbiter_provider_distance x
+		JOIN @extschema@.arbiter_provider p USING (provider_id)
+		JOIN @extschema@.arbiter_distance d USING (distance_id)
+		JOIN @extschema@.arbiter_distance_type t ON t.distance_type_id = d.distance_type_id
+		LEFT JOIN place l ON l.provider_id = x.provider_id
+		LEFT JOIN near a ON a.rack_id = l.rack_id AND a.group_id = x.group_id
+	), rule AS MATERIALIZED (
+		SELECT d.relation, d.type, min(d.distance) AS distance
+		FROM distance d
+		JOIN (SELECT a.relation, sum(a.providers) AS pairs FROM near a GROUP BY a.relation) a USING (relation)
+		GROUP BY d.relation, d.type, a.pairs
+		HAVING count(*) = a.pairs AND count(DISTINCT d.distance) = 1
+	), own_distance AS MATERIALIZED (
+		SELECT d.provider_id, jsonb_object_agg(d.name, d.distances) AS distances
+		FROM (SELECT d.provider_id, g.name, jsonb_object_agg(d.type, d.distance) AS distances
+			  FROM distance d JOIN @extschema@.arbiter_provider_group g USING (group_id)
+			  LEFT JOIN rule r ON r.relation = d.relation AND r.type = d.type
+			  WHERE r.type IS NULL
+			  GROUP BY d.provider_id, g.name) d
+		GROUP BY d.provider_id
+	), own_group AS MATERIALIZED (
+		SELECT m.provider_id, jsonb_agg(g.name ORDER BY g.name) AS groups
+		FROM @extschema@.arbiter_provider_group_member m JOIN @extschema@.arbiter_provider_group g USING (group_id)
+		LEFT JOIN place l ON l.provider_id = m.provider_id AND m.group_id IN (l.site_id, l.row_id, l.rack_id)
+		WHERE l.provider_id IS NULL
+		GROUP BY m.provider_id
+	), total AS MATERIALIZED (
+		SELECT t.resource_id,
+			CASE WHEN count(*) = 1 AND bool_and(t.during = tstzrange('1970-01-01 00:00:00+00', 'infinity'))
+				THEN jsonb_build_object('total', min(t.total))
+				ELSE jsonb_build_object('totals', jsonb_agg(jsonb_build_object('start', lower(t.during)::text,
+					'end', upper(t.during)::text, 'total', t.total) ORDER BY t.during)) END AS totals
+		FROM @extschema@.arbiter_inventory_total t GROUP BY t.resource_id
+	), inventory AS MATERIALIZED (
+		SELECT r.provider_id, jsonb_object_agg(r.resource_type, coalesce(t.totals, '{}') || jsonb_strip_nulls(jsonb_build_object(
+			'reserved', nullif(i.reserved, 0), 'min_unit', nullif(i.min_unit, 1), 'max_unit', i.max_unit,
+			'step_size', nullif(i.step_size, 1), 'allocation_ratio', trim_scale(nullif(i.allocation_ratio, 1))))) AS inventory
+		FROM @extschema@.arbiter_resource r JOIN @extschema@.arbiter_inventory i USING (resource_id)
+		LEFT JOIN total t USING (resource_id)
+		WHERE r.provider_id IS NOT NULL
+		GROUP BY r.provider_id
+	), capability AS MATERIALIZED (
+		SELECT h.provider_id, jsonb_agg(c.name ORDER BY c.name) AS capabilities
+		FROM @extschema@.arbiter_provider_capability h JOIN @extschema@.arbiter_capability c USING (capability_id)
+		GROUP BY h.provider_id
+	), profiled AS MATERIALIZED (
+		SELECT p.provider_id, jsonb_strip_nulls(jsonb_build_object('capabilities', c.capabilities, 'inventory', i.inventory)) AS profile,
+			min(p.name) OVER (PARTITION BY c.capabilities, i.inventory) AS first
+		FROM @extschema@.arbiter_provider p
+		LEFT JOIN capability c USING (provider_id) LEFT JOIN inventory i USING (provider_id)
+	), numbered AS MATERIALIZED (
+		SELECT p.provider_id, p.profile, 'profile' || dense_rank() OVER (ORDER BY p.first) AS name
+		FROM profiled p WHERE p.profile <> '{}'
+	), provider AS MATERIALIZED (
+		SELECT p.provider_id, p.name, jsonb_strip_nulls(jsonb_build_object('name', p.name, 'profile', n.name,
+			'provider_type', nullif(p.provider_type, 'node'), 'partition', t.name, 'parent', o.name,
+			'claimable', CASE WHEN NOT p.claimable THEN false END, 'groups', g.groups, 'distances', d.distances))
+			|| CASE WHEN p.attributes IS NOT NULL THEN jsonb_build_object('attributes', p.attributes) ELSE '{}' END AS part
+		FROM @extschema@.arbiter_provider p
+		LEFT JOIN numbered n USING (provider_id)
+		LEFT JOIN @extschema@.arbiter_partition t ON t.partition_id = p.partition_id
+		LEFT JOIN @extschema@.arbiter_provider o ON o.provider_id = p.parent_provider_id
+		LEFT JOIN own_group g ON g.provider_id = p.provider_id
+		LEFT JOIN own_distance d ON d.provider_id = p.provider_id
+	), rack_part AS (
+		SELECT l.site, l.row_group, l.rack_group, jsonb_build_object('name', substr(l.rack_group, length(l.row_group) + 2),
+			'nodes', jsonb_agg(p.part ORDER BY p.provider_id)) AS part, min(p.provider_id) AS first
+		FROM place l JOIN provider p USING (provider_id)
+		GROUP BY l.site, l.row_group, l.rack_group
+	), row_part AS (
+		SELECT k.site, k.row_group, jsonb_build_object('name', substr(k.row_group, length(k.site) + 2),
+			'racks', jsonb_agg(k.part ORDER BY k.first)) AS part, min(k.first) AS first
+		FROM rack_part k GROUP BY k.site, k.row_group
+	), site_part AS (
+		SELECT w.site, jsonb_build_object('name', w.site, 'rows', jsonb_agg(w.part ORDER BY w.first)) AS part, min(w.first) AS first
+		FROM row_part w GROUP BY w.site
+	)
+	SELECT jsonb_strip_nulls(jsonb_build_object(
+		'distance_types', (SELECT jsonb_object_agg(t.name, (SELECT jsonb_agg(d.name ORDER BY d.position)
+				FROM @extschema@.arbiter_distance d WHERE d.distance_type_id = t.distance_type_id))
+			FROM @extschema@.arbiter_distance_type t
+			WHERE EXISTS (SELECT FROM @extschema@.arbiter_distance d WHERE d.distance_type_id = t.distance_type_id)),
+		'distances', (SELECT jsonb_object_agg(r.relation, r.distances)
+			FROM (SELECT r.relation, jsonb_object_agg(r.type, r.distance) AS distances FROM rule r GROUP BY r.relation) r),
+		'profiles', (SELECT jsonb_object_agg(n.name, n.profile) FROM (SELECT DISTINCT n.name, n.profile FROM numbered n) n),
+		'groups', (SELECT jsonb_agg(jsonb_build_object('name', g.name, 'type', g.group_type) ORDER BY g.group_id)
+			FROM @extschema@.arbiter_provider_group g
+			WHERE NOT EXISTS (SELECT FROM rack k WHERE g.group_id IN (k.site_id, k.row_id, k.rack_id)))))
+		-- attributes and units may be NULL, or have NULLs in them
+		|| coalesce((SELECT jsonb_build_object('partitions', jsonb_object_agg(t.name, t.attributes)) FROM @extschema@.arbiter_partition t
+			HAVING count(*) > 0), '{}')
+		|| coalesce((SELECT jsonb_build_object('resource_types', jsonb_object_agg(t.resource_type, t.unit)) FROM @extschema@.arbiter_resource_type t
+			HAVING count(*) > 0), '{}')
+		|| coalesce((SELECT jsonb_build_object('sites', jsonb_agg(s.part ORDER BY s.first)) FROM site_part s
+			HAVING count(*) > 0), '{}')
+		|| coalesce((SELECT jsonb_build_object('providers', jsonb_agg(p.part ORDER BY p.provider_id))
+			FROM provider p LEFT JOIN place l USING (provider_id) WHERE l.provider_id IS NULL HAVING count(*) > 0), '{}')
+	INTO document;
+	RETURN document;
+END
+$$;
+
+--
 -- Recurrence
 --
 
@@ -3567,6 +4414,16 @@ COMMENT ON FUNCTION @extschema@.arbiter_add_to_group(text, text) IS 'put a provi
 COMMENT ON FUNCTION @extschema@.arbiter_drop_from_group(text, text) IS 'take a provider out of a group';
 COMMENT ON FUNCTION @extschema@.arbiter_set_distances(text, text[]) IS 'define the distances of a type, from the nearest on; an empty array drops the type';
 COMMENT ON FUNCTION @extschema@.arbiter_set_distance(text, text, text, text) IS 'set how far a provider is from a group, by a type of distance; NULL: not known';
+COMMENT ON FUNCTION @extschema@.arbiter_deployment_check_keys(jsonb, text, text[]) IS 'part of arbiter_check_deployment(): refuses other keys';
+COMMENT ON FUNCTION @extschema@.arbiter_deployment_check_type(jsonb, text, text) IS 'part of arbiter_check_deployment(): refuses values of another type';
+COMMENT ON FUNCTION @extschema@.arbiter_deployment_check_inventory(jsonb, text) IS 'part of arbiter_check_deployment(): inventories';
+COMMENT ON FUNCTION @extschema@.arbiter_deployment_check_part(jsonb, jsonb, text, text) IS 'part of arbiter_check_deployment(): sites and what is in them';
+COMMENT ON FUNCTION @extschema@.arbiter_deployment_parts(jsonb, text) IS 'part of arbiter_load_deployment(): the rows of a site, racks of a row or nodes of a rack';
+COMMENT ON FUNCTION @extschema@.arbiter_deployment_racks(jsonb) IS 'part of arbiter_load_deployment(): the racks of a document';
+COMMENT ON FUNCTION @extschema@.arbiter_deployment_providers(jsonb) IS 'part of arbiter_load_deployment(): the providers of a document';
+COMMENT ON FUNCTION @extschema@.arbiter_check_deployment(jsonb) IS 'check the document of a deployment without looking anything up: raises what is wrong with it';
+COMMENT ON FUNCTION @extschema@.arbiter_load_deployment(jsonb) IS 'make providers, what they have and where they are what a document says; how many rows of each were changed, NOTICE lines as it goes';
+COMMENT ON FUNCTION @extschema@.arbiter_export_deployment() IS 'the providers, what they have and where they are as a document for arbiter_load_deployment()';
 COMMENT ON FUNCTION @extschema@.arbiter_set_consumer(text, text, text, text) IS 'create a consumer, or change what is not NULL of it; returns its consumer_id';
 COMMENT ON FUNCTION @extschema@.arbiter_drop_consumer(text) IS 'drop a consumer that no claim is for';
 

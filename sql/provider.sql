@@ -158,6 +158,20 @@ SELECT outcome($$ INSERT INTO arbiter_inventory_total SELECT resource_id, '(2060
 SELECT outcome($$ UPDATE arbiter_inventory SET step_size = 0 $$);
 DELETE FROM arbiter_inventory_total WHERE resource_id = arbiter_resource_id('p2.p.disk');
 SELECT * FROM inventory WHERE name = 'p2.p.disk';
+-- COPY too, where the resource is built; a restore is not followed
+\set ECHO none
+SELECT format('COPY arbiter_inventory_total FROM PROGRAM %L', format('printf "%s\t[2060-01-01Z,2061-01-01Z)\t5\n"', arbiter_resource_id('p2.p.disk'))) \gexec
+\set ECHO all
+SELECT * FROM inventory WHERE name = 'p2.p.disk';
+BEGIN;
+ALTER TABLE arbiter_timeline DISABLE TRIGGER USER;
+DELETE FROM arbiter_timeline WHERE resource_id = arbiter_resource_id('p2.p.disk');
+\set ECHO none
+SELECT format('COPY arbiter_inventory_total FROM PROGRAM %L', format('printf "%s\t[2062-01-01Z,2063-01-01Z)\t5\n"', arbiter_resource_id('p2.p.disk'))) \gexec
+\set ECHO all
+SELECT * FROM inventory WHERE name = 'p2.p.disk';
+ROLLBACK;
+DELETE FROM arbiter_inventory_total WHERE resource_id = arbiter_resource_id('p2.p.disk');
 BEGIN;
 DELETE FROM arbiter_reservation WHERE resource_id = arbiter_resource_id('p1.p.cpu');
 TRUNCATE arbiter_inventory;

@@ -89,6 +89,47 @@ is_healthy($node, 'gangs and holds');
 is_log_clean($node, 'gangs and holds');
 $node->safe_psql('postgres', 'DELETE FROM arbiter_reservation; DELETE FROM arbiter_claim');
 
+# Providers fail while others claim, cancel and move: nobody waits in a circle, and
+# every claim has at all of its time what it had before.
+foreach my $isolation ('read committed', 'repeatable read')
+{
+	my $leave = "SET default_transaction_isolation = '$isolation';\nSET arbiter.search_horizon = 0;\n" . <<"END" x 15;
+SELECT 'claimed', reservation_id FROM arbiter_try_claim('$gang', '2030-02-01', '2030-03-01') WHERE granted;
+SELECT 'left', count(*) FROM arbiter_evacuate_provider('node' || 1 + floor(random() * 5), timestamptz '2030-01-25' + floor(random() * 40) * interval '1 day', claimable => true);
+SELECT 'claimed', reservation_id FROM arbiter_try_claim('{"resources": {"cpu": 2, "disk": 1}}', '2030-02-10', '2030-04-01') WHERE granted;
+SELECT arbiter_move(reservation_id, timestamptz '2030-02-01' + floor(random() * 20) * interval '1 day') FROM arbiter_reservation WHERE status = 'confirmed' AND part = 1 ORDER BY random() LIMIT 1;
+SELECT 'left', count(*) FROM arbiter_evacuate_provider('node' || 1 + floor(random() * 5), '2030-01-01', claimable => NULL);
+SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation WHERE status = 'confirmed' ORDER BY random() LIMIT 1;
+END
+	my @sessions = map { start_psql($node, $leave, name => "client $_") } 1 .. $clients;
+	my $label = "providers fail, $isolation";
+
+	reap(@sessions);
+	my $states = sqlstates(@sessions);
+	my $left = 0;
+	$left += $_ foreach map { $_->{stdout} =~ /^left\|(\d+)$/mg } @sessions;
+	note "$label: $left pieces left; ", join ', ', map { "$states->{$_} x $_" } sort keys %$states;
+	cmp_ok($left, '>', $isolation eq 'read committed' ? 100 : 10, "$label: they were left");
+	# a move may find no place, and what it is about may be cancelled meanwhile
+	is(join(', ', grep { !/^(?:RV001|RV002|RV008)$/ && !($_ eq '40001' && $isolation ne 'read committed') } sort keys %$states),
+		'', "$label: no unexpected SQLSTATE");
+	is($node->safe_psql('postgres', q{SELECT count(*) FROM (
+		SELECT FROM arbiter_reservation v JOIN arbiter_resource r USING (resource_id)
+			CROSS JOIN LATERAL (SELECT sum(o.amount) AS n FROM arbiter_reservation o JOIN arbiter_resource q USING (resource_id)
+				WHERE o.reservation_id = v.reservation_id AND q.resource_type = r.resource_type AND o.status = v.status AND o.during @> lower(v.during)) s
+		WHERE v.status = 'confirmed' GROUP BY v.reservation_id, r.resource_type HAVING min(n) <> max(n)) w}),
+		'0', "$label: claims have at all times what they had");
+	is($node->safe_psql('postgres', q{SELECT count(*) FROM (
+		SELECT DISTINCT v.reservation_id, r.name FROM arbiter_reservation v JOIN arbiter_resource r USING (resource_id) WHERE v.status = 'confirmed') w
+		FULL JOIN (SELECT DISTINCT reservation_id, (a->>'provider') || '.' || (a->>'resource_type') AS name FROM arbiter_claim c, jsonb_array_elements(allocations) a
+			WHERE EXISTS (SELECT FROM arbiter_reservation v WHERE v.reservation_id = c.reservation_id AND v.status = 'confirmed')) x USING (reservation_id, name)
+		WHERE w.name IS NULL OR x.name IS NULL}),
+		'0', "$label: allocations name what rows are of");
+	is_healthy($node, $label);
+	is_log_clean($node, $label);
+	$node->safe_psql('postgres', 'DELETE FROM arbiter_reservation; DELETE FROM arbiter_claim');
+}
+
 # Backends are killed while they claim.
 foreach my $round (1 .. 3)
 {

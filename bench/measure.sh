@@ -88,7 +88,8 @@ pgbench_runs()
 #	...calls the procedure time_CANDIDATE(ARGUMENTS) of each in turn, $runs
 #	times, with commits that do not wait for the disk, and leaves the
 #	microseconds of each in $results/CASE.CANDIDATE.  LABEL:CANDIDATE=ARGUMENTS
-#	leaves them in $results/CASE.LABEL.
+#	leaves them in $results/CASE.LABEL.  A command in $prelude is run before, in
+#	the same session, and not measured.
 timer_runs()
 {
 	local case=$1 template=$2 candidate label run value
@@ -98,7 +99,7 @@ timer_runs()
 		for candidate in "$@"; do
 			label=${candidate%%=*}
 			fresh "$template"
-			value=$(sql bench "SET synchronous_commit = off" \
+			value=$(sql bench "SET synchronous_commit = off" ${prelude:+"$prelude"} \
 				"CALL time_${label#*:}(${candidate#*=})")
 			label=${label%%:*}
 			progress "$case, run $run: $label $value us"

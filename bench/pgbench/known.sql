@@ -1,0 +1,1 @@
+SELECT arbiter_reserve_all(jsonb_build_object(name || '.cpu.shared', 1, name || '.memory', 67108864, name || '.storage.block', 1000000000), to_timestamp(:start::bigint), to_timestamp(:finish::bigint), 'bench') FROM arbiter_provider WHERE provider_id = :provider;

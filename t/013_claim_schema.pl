@@ -226,6 +226,12 @@ is(join("\n", sort split /\n/, disagreements($schema)),
 		'no group of the request', 'requires and forbids', 'so has groups'),
 	'the schema and the function agree but for what a schema cannot say');
 
+is($node->safe_psql('postgres', qq{
+	SELECT document FROM trial CROSS JOIN LATERAL arbiter_check_claim_request(document) c (full_form)
+	WHERE mistake IS NULL AND (arbiter_check_claim_request(full_form) <> full_form
+		OR NOT is_valid(\$\$$schema\$\$, \$\$$schema\$\$, full_form))}),
+	'', 'the full form of a request is valid, and read as itself');
+
 # A schema that says something else is noticed.
 my %other = (
 	'another key' => [ qr/"partition": \{/, '"partitions": {' ],

@@ -2380,7 +2380,7 @@ CREATE FUNCTION @extschema@.arbiter_find_claims(request jsonb, start_time timest
 	end_time timestamptz DEFAULT 'infinity', max_results integer DEFAULT 1)
 RETURNS TABLE (candidate integer, group_name text, provider text, resource_type text,
 	resource text, amount bigint, available bigint)
-AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL RESTRICTED;
+AS 'MODULE_PATHNAME' LANGUAGE C STABLE PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.arbiter_claim(request jsonb, start_time timestamptz DEFAULT NULL,
 	end_time timestamptz DEFAULT 'infinity', user_id text DEFAULT CURRENT_USER,
@@ -2395,7 +2395,7 @@ CREATE FUNCTION @extschema@.arbiter_try_claim(request jsonb, start_time timestam
 	request_key text DEFAULT NULL, consumer text DEFAULT NULL, tryout boolean DEFAULT false,
 	ttl interval DEFAULT NULL,
 	OUT granted boolean, OUT reservation_id bigint, OUT allocations jsonb, OUT reason text,
-	OUT message text, OUT detail text, OUT earliest_start timestamptz)
+	OUT message text, OUT detail text, OUT hint text, OUT earliest_start timestamptz)
 AS 'MODULE_PATHNAME' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 CREATE FUNCTION @extschema@.arbiter_evacuate_provider(provider text, start_time timestamptz DEFAULT NULL,

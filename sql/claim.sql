@@ -107,6 +107,37 @@ SELECT outcome($$ SELECT * FROM arbiter_claim('{"groups": [{"resources": {"cpu.s
 SELECT count(DISTINCT provider), sum(amount) FILTER (WHERE resource_type = 'memory') AS memory, sum(amount) FILTER (WHERE resource_type = 'cpu.shared') AS cpu
 FROM arbiter_claim('{"resources": {"cpu.shared": 4000, "memory": 1099511627776}, "single_provider": false}', '2031-01-01', '2031-02-01');
 
+-- in steps of 4, 6 to 10 of it is 8
+SELECT arbiter_create_provider('stepped' || n) > 0, arbiter_set_inventory('stepped' || n, 'stepped', 8, min_unit => 4, step_size => 4, start_time => '2020-01-01') > 0 FROM generate_series(1, 2) n;
+SELECT sum(amount), count(*) FROM arbiter_claim('{"resources": {"stepped": {"min": 6, "max": 10}}, "single_provider": false}', '2031-01-01', '2031-02-01');
+SELECT sum(amount), count(*) FROM arbiter_claim('{"resources": {"stepped": {"min": 6, "max": 10}}, "single_provider": false}', '2031-01-01', '2031-02-01');
+SELECT outcome($$ SELECT * FROM arbiter_claim('{"resources": {"stepped": {"min": 1, "max": 10}}, "single_provider": false}', '2031-01-01', '2031-02-01') $$);
+-- with units that differ, a small one may be what is missing: 6 and 5 are 11
+SELECT arbiter_create_provider('uneven' || n) > 0, arbiter_set_inventory('uneven' || n, 'uneven', (ARRAY[10, 9, 5])[n], min_unit => (ARRAY[6, 6, 1])[n], start_time => '2020-01-01') > 0 FROM generate_series(1, 3) n;
+SELECT provider, amount FROM arbiter_find_claims('{"resources": {"uneven": 11}, "single_provider": false}', '2031-01-01', '2031-02-01') ORDER BY 1;
+
+--
+-- many groups
+--
+CREATE FUNCTION groups_of(n integer, resource_type text, amount bigint, more jsonb DEFAULT '{}') RETURNS jsonb LANGUAGE sql AS $$
+	SELECT jsonb_build_object('groups', jsonb_agg(jsonb_build_object('name', 'g' || i, 'resources', jsonb_build_object(resource_type, amount)) || more)) FROM generate_series(1, n) i $$;
+-- one for each unit of the three, no more
+SELECT count(DISTINCT provider), count(*) FROM arbiter_find_claims(groups_of(24, 'uneven', 1), '2031-01-01', '2031-02-01') WHERE provider <> 'nobody';
+SELECT count(*) FROM arbiter_find_claims(groups_of(5, 'uneven', 1), '2031-01-01', '2031-02-01');
+SELECT outcome(format('SELECT * FROM arbiter_claim(%L, %L, %L)', groups_of(30, 'cpu.shared', 300), '2025-01-01', '2025-02-01'));
+-- one that has no place spoils it for all, at once
+SELECT outcome(format('SELECT * FROM arbiter_claim(%L, %L, %L)', jsonb_set(groups_of(8, 'cpu.shared', 1), '{groups,7,resources}', '{"cpu.shared": 385}'), '2025-01-01', '2025-02-01'));
+-- what is too hard is an error, not an answer
+SET arbiter.claim_tries = 500;
+SELECT outcome($$ SELECT * FROM arbiter_claim('{"groups": [{"name": "a", "resources": {"cpu.shared": 200}, "isolate_from": ["b", "c", "d"]}, {"name": "b", "resources": {"cpu.shared": 200}, "isolate_from": ["c", "d"]},
+	{"name": "c", "resources": {"cpu.shared": 200}, "isolate_from": ["d"], "same_group": {"row": "a"}}, {"name": "d", "resources": {"cpu.shared": 200}, "same_group": {"rack": "a"}, "distances": [{"type": "network", "to_group": "a", "min": "network.remote"}]}]}', '2025-01-01', '2025-02-01') $$);
+RESET arbiter.claim_tries;
+
+--
+-- at random is any of them
+--
+SELECT count(DISTINCT provider) > 5 FROM generate_series(1, 60) n, arbiter_find_claims(small('{"member_of": {"require": ["east"]}}'), '2025-01-01', timestamptz '2025-01-01' + n * interval '1 day') f;
+
 --
 -- one node is filled to the last
 --
@@ -122,8 +153,8 @@ SELECT count(DISTINCT provider) FROM arbiter_find_claims(small('{"member_of": {"
 --
 -- try: a refusal is a row, and logged
 --
-SELECT granted, reason, message, detail, earliest_start FROM arbiter_try_claim(small('{"member_of": {"require": ["east-row1-rack1"]}}'), '2032-01-01', '2032-02-01', 'denied');
-SELECT resource_id, during, amount, user_id, reason, message, requirements FROM arbiter_denial WHERE user_id = 'denied';
+SELECT granted, reason, message, detail, hint, earliest_start FROM arbiter_try_claim(small('{"member_of": {"require": ["east-row1-rack1"]}}'), '2032-01-01', '2032-02-01', 'refused');
+SELECT resource_id, during, amount, user_id, reason, message, requirements FROM arbiter_denial WHERE user_id = 'refused';
 
 --
 -- what is written
@@ -136,6 +167,13 @@ SELECT request, allocations, c.name FROM arbiter_claim JOIN arbiter_consumer c U
 SELECT reservation_id = :id AS same, provider, resource_type, amount FROM arbiter_claim(small('{"member_of": {"require": ["west-row0-rack1"]}, "choose": "pack"}'), '2033-01-01', 'infinity', 'ada', 'key-1', 'web') ORDER BY 3;
 SELECT outcome(format('SELECT * FROM arbiter_claim(%L, %L, %L, %L, %L)', small(), '2033-01-01', 'infinity', 'ada', 'key-1'));
 SELECT outcome($$ SELECT arbiter_reserve('east-row0-rack0-node0.cpu.shared', '2033-01-01', '2033-01-02', 1, 'ada', 'key-1') $$);
+-- what somebody made of the row is not believed
+UPDATE arbiter_claim SET allocations = '[1, 2]' WHERE reservation_id = :id;
+SELECT outcome(format('SELECT * FROM arbiter_claim(%L, %L, %L, %L, %L, %L)', request, '2033-01-01', 'infinity', 'ada', 'key-1', 'web')) FROM arbiter_claim WHERE reservation_id = :id;
+UPDATE arbiter_claim SET allocations = '5' WHERE reservation_id = :id;
+SELECT outcome(format('SELECT * FROM arbiter_claim(%L, %L, %L, %L, %L, %L)', request, '2033-01-01', 'infinity', 'ada', 'key-1', 'web')) FROM arbiter_claim WHERE reservation_id = :id;
+UPDATE arbiter_claim SET allocations = '[{"group": "1", "provider": 7}]' WHERE reservation_id = :id;
+SELECT outcome(format('SELECT * FROM arbiter_claim(%L, %L, %L, %L, %L, %L)', request, '2033-01-01', 'infinity', 'ada', 'key-1', 'web')) FROM arbiter_claim WHERE reservation_id = :id;
 -- a hold
 SELECT count(*) AS parts, min(reservation_id) AS hold FROM arbiter_claim(small(), '2033-01-01', '2033-02-01', ttl => '1 hour') \gset
 SELECT :parts;
@@ -164,6 +202,11 @@ SELECT count(*) FROM arbiter_find_claims('{"resources": {"cpu.shared": 12}, "mem
 UPDATE arbiter_reservation SET expires_at = '2001-01-01' WHERE status = 'held';
 SELECT count(DISTINCT provider) FROM arbiter_find_claims('{"resources": {"cpu.shared": 12}, "member_of": {"require": ["west-row1-rack1"]}}', '2035-01-01', '2035-02-01', 10);
 SELECT count(DISTINCT provider) FROM arbiter_claim('{"resources": {"cpu.shared": 12}, "member_of": {"require": ["west-row1-rack1"]}}', '2035-01-01', '2035-02-01');
+-- and nobody needs to be isolated from it
+SELECT min(reservation_id) AS hold FROM arbiter_claim(small('{"member_of": {"require": ["west-row1-rack1"]}}'), '2035-03-01', '2035-04-01', ttl => '1 hour') \gset
+SELECT count(DISTINCT provider) FROM arbiter_find_claims(small(jsonb_build_object('member_of', jsonb_build_object('require', '{west-row1-rack1}'::text[]), 'isolate_from', ARRAY[:hold])), '2035-03-01', '2035-04-01', 10);
+UPDATE arbiter_reservation SET expires_at = '2001-01-01' WHERE reservation_id = :hold;
+SELECT count(DISTINCT provider) FROM arbiter_find_claims(small(jsonb_build_object('member_of', jsonb_build_object('require', '{west-row1-rack1}'::text[]), 'isolate_from', ARRAY[:hold])), '2035-03-01', '2035-04-01', 10);
 
 --
 -- what does not exist, or is no argument

@@ -19,8 +19,10 @@
 #include "support/errors.h"
 #include "support/key_scan.h"
 #include "support/relations.h"
+#include "timeline/base_rows.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/timestamp.h"
 
 const char *const constraint_names[CONSTRAINT_COUNT] = {
 	"capabilities", "resource_capabilities", "member_of", "distances", "isolate_from"
@@ -178,6 +180,21 @@ apply_distances(const Catalogue *catalogue, const ClaimRequest *request,
 	return providers;
 }
 
+/* is a part, which is active, a hold that has expired? */
+static bool
+is_expired(TupleTableSlot *part)
+{
+	const AttrNumber *columns = arbiter_relations()->reservation_column;
+	bool		isnull;
+	Datum		status = slot_getattr(part, columns[RESERVATION_STATUS], &isnull);
+	Datum		expires_at;
+
+	if (isnull || !status_is_held(status))
+		return false;
+	expires_at = slot_getattr(part, columns[RESERVATION_EXPIRES_AT], &isnull);
+	return !isnull && DatumGetTimestampTz(expires_at) <= GetCurrentTimestamp();
+}
+
 /*
  * The providers of which a claim has something (RV008 if there is no such
  * reservation, for a new claim).
@@ -198,21 +215,14 @@ providers_of_claim(const Catalogue *catalogue, const ClaimRequest *request,
 	while (key_scan_next(&parts))
 	{
 		ReservationTake take;
+		int			provider;
 
 		found = true;
-		if (!reservation_read(parts.slot, &take))
+		if (!reservation_read(parts.slot, &take) || is_expired(parts.slot))
 			continue;
-		for (int i = 0; i < catalogue->ntypes; i++)
-		{
-			const InventoryType *type = &catalogue->types[i];
-			int			provider = -1;
-
-			while ((provider = bms_next_member(type->providers, provider)) >= 0)
-			{
-				if (type->inventories[provider].resource_id == take.resource_id)
-					providers = bms_add_member(providers, provider);
-			}
-		}
+		provider = catalogue_provider_of(catalogue, take.resource_id);
+		if (provider >= 0)
+			providers = bms_add_member(providers, provider);
 	}
 	key_scan_end(&parts);
 	if (!found && request->leaves_provider == 0)

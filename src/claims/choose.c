@@ -22,6 +22,7 @@
 
 #include "common/pg_prng.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 
 static bool
 fits_on(Search *search, int group, int provider)
@@ -53,36 +54,44 @@ emptiness(Search *search, int group, int provider)
 	return sum / candidates->asked->nresources;
 }
 
-/* the member of a set that comes next, going round */
+/* a member of a set that is not empty, each as likely as another */
 static int
-next_around(const Bitmapset *set, int from)
+any_member(const Bitmapset *set)
 {
-	int			next = bms_next_member(set, from - 1);
+	int			skip = (int) pg_prng_uint64_range(&pg_global_prng_state, 0,
+												  bms_num_members(set) - 1);
 
-	return next >= 0 ? next : bms_next_member(set, -1);
+	for (int word = 0;; word++)
+	{
+		bitmapword	bits = set->words[word];
+		int			n = pg_popcount64(bits);
+
+		if (skip >= n)
+		{
+			skip -= n;
+			continue;
+		}
+		while (skip-- > 0)
+			bits &= bits - 1;
+		return word * BITS_PER_BITMAPWORD + pg_rightmost_one_pos64(bits);
+	}
 }
 
 /*
- * Draw a provider on which a group fits, at random: the next one from where the
- * draw falls.  It is taken out of the set, together with those that were met and
- * do not fit; -1 if there is none.
+ * Draw a provider on which a group fits, at random.  It is taken out of the set,
+ * together with those that were drawn and do not fit; -1 if there is none.
  */
 static int
 draw(Search *search, int group, Bitmapset **providers)
 {
-	int			from = (int) pg_prng_uint64_range(&pg_global_prng_state, 0,
-												  search->catalogue->nproviders - 1);
-	int			provider;
-
-	while ((provider = next_around(*providers, from)) >= 0)
+	while (!bms_is_empty(*providers) && !search->given_up)
 	{
+		int			provider = any_member(*providers);
+
 		CHECK_FOR_INTERRUPTS();
 		*providers = bms_del_member(*providers, provider);
 		if (fits_on(search, group, provider))
 			return provider;
-		/* not all those behind a full row go to the one after it */
-		from = (int) pg_prng_uint64_range(&pg_global_prng_state, 0,
-										  search->catalogue->nproviders - 1);
 	}
 	return -1;
 }
@@ -147,7 +156,8 @@ rank(Choice *choice)
 	int			n = 0;
 	int			provider = -1;
 
-	while ((provider = bms_next_member(choice->providers, provider)) >= 0)
+	while (!search->given_up &&
+		   (provider = bms_next_member(choice->providers, provider)) >= 0)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (!fits_on(search, group, provider))

@@ -14,6 +14,7 @@
 #include "funcapi.h"
 #include "support/arguments.h"
 #include "support/errors.h"
+#include "support/guc.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/snapmgr.h"
@@ -56,6 +57,7 @@ enum
 	TRIED_REASON,
 	TRIED_MESSAGE,
 	TRIED_DETAIL,
+	TRIED_HINT,
 	TRIED_EARLIEST_START,
 	TRIED_NCOLUMNS
 };
@@ -129,7 +131,7 @@ put_candidate(const Search *search, void *argument)
 		values[FOUND_RESOURCE] = CStringGetTextDatum(allocation->inventory->name);
 		values[FOUND_AMOUNT] = Int64GetDatum(allocation->amount);
 		values[FOUND_AVAILABLE] =
-			Int64GetDatum(probe_available(found->search.probes, allocation->inventory, 0));
+			Int64GetDatum(probe_available(found->search.probes, allocation->inventory, PG_INT64_MAX));
 		tuplestore_putvalues(found->result->setResult, found->result->setDesc,
 							 values, nulls);
 	}
@@ -151,8 +153,8 @@ put_candidate(const Search *search, void *argument)
  * Errors: those of the request, see claim_request.c; 22004 NULL; 22023
  * max_results; RV003 range; 42704, RV008 what the request names and does not
  * exist.  No lock but AccessShareLock on the tables.  Stable: it reads with the
- * statement's snapshot.  Parallel restricted: it draws at random and keeps the
- * catalogue of providers in the session.
+ * statement's snapshot.  Parallel unsafe: the catalogue of providers is read with a
+ * snapshot of its own, which the server does not allow then.
  */
 Datum
 arbiter_find_claims(PG_FUNCTION_ARGS)
@@ -184,7 +186,8 @@ arbiter_find_claims(PG_FUNCTION_ARGS)
 		.request = &found.call.request,
 		.times = &times,
 		.ntimes = 1,
-		.snapshot = GetActiveSnapshot()
+		.snapshot = GetActiveSnapshot(),
+		.tries = arbiter_claim_tries
 	};
 	search_begin(&found.search, &task);
 	(void) search_run(&found.search, put_candidate, &found);
@@ -253,7 +256,7 @@ arbiter_claim(PG_FUNCTION_ARGS)
 /*
  * arbiter_try_claim(... as arbiter_claim ...) -> one row (granted boolean,
  * reservation_id bigint, allocations jsonb, reason text, message text,
- * detail text, earliest_start timestamptz)
+ * detail text, hint text, earliest_start timestamptz)
  *
  * As arbiter_claim(), but RV012 and RV010 are a row with granted false, also
  * written to arbiter_denial in the caller's transaction.  allocations is an array
@@ -296,6 +299,11 @@ arbiter_try_claim(PG_FUNCTION_ARGS)
 		values[TRIED_MESSAGE] = CStringGetTextDatum(refusal->message);
 		values[TRIED_DETAIL] = CStringGetTextDatum(refusal->detail);
 		nulls[TRIED_REASON] = nulls[TRIED_MESSAGE] = nulls[TRIED_DETAIL] = false;
+		if (refusal->hint != NULL)
+		{
+			values[TRIED_HINT] = CStringGetTextDatum(refusal->hint);
+			nulls[TRIED_HINT] = false;
+		}
 		values[TRIED_EARLIEST_START] = TimestampTzGetDatum(refusal->earliest_start);
 		nulls[TRIED_EARLIEST_START] = !refusal->has_earliest_start;
 	}

@@ -14,6 +14,8 @@
  * nothing else in hand, and transactions of one claim each cannot deadlock.  What
  * users' triggers did in a try that failed is undone, too.
  *
+ * One whose provider gets another name in this moment is searched for again.
+ *
  * A placement that is refused although the search finds it again, because a hold
  * that has expired is being confirmed right now, say, is not tried a third time.
  *
@@ -26,10 +28,12 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "support/errors.h"
+#include "support/guc.h"
 #include "support/key_scan.h"
 #include "support/locks.h"
 #include "support/relations.h"
 #include "support/subtransaction.h"
+#include "utils/inval.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
@@ -104,9 +108,6 @@ require_placement(ReserveCall *reserve, Snapshot snapshot)
 		{
 			requirement = &request->requirements[request->nrequirements++];
 			resource_get(allocation->inventory->name, snapshot, &requirement->resource);
-			/* another one has got the name since */
-			if (requirement->resource.id != allocation->inventory->resource_id)
-				resource_vanished_error(allocation->inventory->name);
 		}
 		requirement->amount += allocation->amount;
 	}
@@ -172,6 +173,28 @@ typedef struct Try
 	int64		consumer_id;
 	ClaimResult *result;
 } Try;
+
+/*
+ * Have the resources of a placement the names that the catalogue knows them by?  If
+ * not, their provider was renamed or dropped a moment ago.
+ */
+static bool
+placement_exists(const ClaimCall *call)
+{
+	Snapshot	snapshot = decision_snapshot();
+	bool		exists = true;
+
+	for (int i = 0; exists && i < call->nallocations; i++)
+	{
+		const Inventory *inventory = call->allocations[i].inventory;
+		Resource	resource;
+
+		exists = resource_find(inventory->name, snapshot, &resource) &&
+			resource.id == inventory->resource_id;
+	}
+	UnregisterSnapshot(snapshot);
+	return exists;
+}
 
 static bool
 try_placement(void *argument)
@@ -288,7 +311,8 @@ claim_book(const char *function, ClaimCall *call, ClaimResult *result)
 			.times = &times,
 			.ntimes = 1,
 			.snapshot = snapshot,
-			.ruled_out = ruled_out
+			.ruled_out = ruled_out,
+			.tries = arbiter_claim_tries
 		};
 		search_begin(&search, &task);
 		found = search_run(&search, keep_placement, call);
@@ -303,6 +327,13 @@ claim_book(const char *function, ClaimCall *call, ClaimResult *result)
 			return;
 		}
 
+		if (!placement_exists(call))
+		{
+			if (IsolationUsesXactSnapshot())
+				concurrent_change_error();
+			AcceptInvalidationMessages();
+			continue;
+		}
 		if (in_subtransaction(try_placement, &this) ||
 			result->refusal.sqlstate == ERRCODE_ARBITER_QUOTA_EXCEEDED)
 			return;

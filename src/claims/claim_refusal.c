@@ -22,6 +22,9 @@
 #include "support/guc.h"
 #include "utils/timestamp.h"
 
+/* what a request could do without is searched for in so many tries */
+#define HINT_TRIES	100000
+
 /* an earliest start is searched for on so many providers at the most */
 #define SEARCHED_PROVIDERS_MAX	2000
 
@@ -317,6 +320,8 @@ fits_without(Search *search, int relation)
 			group->nisolated_groups = 0;
 	}
 	task.request = &loose;
+	task.tries = HINT_TRIES;
+	task.may_give_up = true;
 	search_begin(&other, &task);
 	fits = search_run(&other, stop_at_first, NULL);
 	search_end(&other);

@@ -6,8 +6,15 @@
  * Groups are placed one after the other; what is asked of the relation between
  * two of them is asked when the second one is placed.  If one has no place, the
  * one before it is placed elsewhere.  So whatever combination there is, is found:
- * there is no limit to how many are tried, and none is left out before all that
- * is asked for has been applied.  Groups that may be spread over several
+ * none is left out before all that is asked for has been applied.
+ *
+ * The number of combinations may be astronomical.  So nothing is begun where one
+ * group has no place even if it were alone, or where groups that are alike need
+ * more than there is for all of them together; and where one of those has found
+ * no place for the rest, the others do not try the same.  What is hard all the
+ * same ends with an error after arbiter.claim_tries, not with a wrong answer.
+ *
+ * Groups that may be spread over several
  * providers come last, and are placed in one way only: spread.c tells why that
  * is enough.
  *
@@ -23,6 +30,7 @@
 
 #include "claims/choose.h"
 #include "miscadmin.h"
+#include "support/guc.h"
 
 /* what is spread is placed last, in one way: so it can be one group only */
 static void
@@ -87,6 +95,7 @@ search_begin(Search *search, const SearchTask *task)
 	search->groups = palloc0(sizeof(GroupCandidates) * request->ngroups);
 	search->order = palloc(sizeof(int) * request->ngroups);
 	search->chosen = palloc(sizeof(int) * request->ngroups);
+	search->barred = palloc0(sizeof(Bitmapset *) * request->ngroups);
 	for (int i = 0; i < request->ngroups; i++)
 	{
 		search->chosen[i] = -1;
@@ -151,6 +160,9 @@ search_place_on(Search *search, int group, int provider)
 	int		   *turns = candidates->turns;
 	int			before = search->nallocations;
 
+	search->ntried++;
+	if (search->task.tries > 0 && search->norder > 1 && search->ntried > search->task.tries)
+		search->given_up = true;
 	for (int i = 0; i < candidates->asked->nresources; i++)
 	{
 		int			resource = turns[i];
@@ -236,12 +248,90 @@ allowed_providers(Search *search, int group)
 
 	if (search->task.ruled_out != NULL)
 		providers = bms_del_members(providers, search->task.ruled_out[group]);
+	providers = bms_del_members(providers, search->barred[group]);
 	for (int i = 0; i < search->request->ngroups; i++)
 	{
 		if (search->chosen[i] >= 0)
 			apply_relations(search, &providers, group, i, search->chosen[i]);
 	}
 	return providers;
+}
+
+/* does another group of the request ask for something about one, or it of another? */
+static bool
+has_relations(const ClaimRequest *request, int group)
+{
+	for (int i = 0; i < request->ngroups; i++)
+	{
+		const ClaimGroup *asked = &request->groups[i];
+
+		for (int j = 0; j < asked->ndistances; j++)
+		{
+			if (asked->distances[j].to == NULL &&
+				(i == group || asked->distances[j].to_group == group))
+				return true;
+		}
+		for (int j = 0; j < asked->nsame_groups; j++)
+		{
+			if (i == group || asked->same_groups[j].with == group)
+				return true;
+		}
+		for (int j = 0; j < asked->nisolated_groups; j++)
+		{
+			if (i == group || asked->isolated_groups[j] == group)
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Could two groups change places, whatever the others get?
+ */
+static bool
+are_alike(const Search *search, int group, int other)
+{
+	const ClaimGroup *asked = &search->request->groups[group];
+	const ClaimGroup *others = &search->request->groups[other];
+
+	if (!asked->single_provider || !others->single_provider ||
+		asked->nresources != others->nresources ||
+		has_relations(search->request, group) || has_relations(search->request, other) ||
+		!bms_equal(search->groups[group].providers, search->groups[other].providers))
+		return false;
+	for (int i = 0; i < asked->nresources; i++)
+	{
+		const ClaimResource *left = &asked->resources[i];
+		const ClaimResource *right = &others->resources[i];
+
+		if (strcmp(left->type, right->type) != 0 || left->minimum != right->minimum ||
+			left->maximum != right->maximum || left->times != right->times)
+			return false;
+	}
+	return search->task.nkept_amounts == 0;
+}
+
+static void
+bar_alike(Search *search, int depth, const Bitmapset *providers)
+{
+	for (int i = depth + 1; i < search->norder; i++)
+	{
+		if (are_alike(search, search->order[depth], search->order[i]))
+			search->barred[search->order[i]] =
+				bms_add_members(search->barred[search->order[i]], providers);
+	}
+}
+
+static void
+unbar_alike(Search *search, int depth, Bitmapset *providers)
+{
+	for (int i = depth + 1; providers != NULL && i < search->norder; i++)
+	{
+		if (are_alike(search, search->order[depth], search->order[i]))
+			search->barred[search->order[i]] =
+				bms_del_members(search->barred[search->order[i]], providers);
+	}
+	bms_free(providers);
 }
 
 static bool place_groups(Search *search, int depth, PlacementVisitor visitor,
@@ -293,6 +383,7 @@ visit_placement(Search *search, PlacementVisitor visitor, void *argument)
 						   search_left(search, allocation->group, allocation->resource,
 									   allocation->provider, asked->maximum));
 	}
+	search->nvisited++;
 	done = visitor(search, argument);
 	memcpy(search->allocations, least, size);
 	pfree(least);
@@ -307,6 +398,7 @@ place_groups(Search *search, int depth, PlacementVisitor visitor, void *argument
 {
 	Bitmapset  *providers;
 	Choice		choice;
+	Bitmapset  *barred = NULL;
 	int			provider;
 	int			group;
 	int			before = search->nallocations;
@@ -325,18 +417,116 @@ place_groups(Search *search, int depth, PlacementVisitor visitor, void *argument
 		return done;
 	}
 	choice_begin(&choice, search, group, providers);
-	while (!done && (provider = choice_next(&choice)) >= 0)
+	while (!done && !search->given_up && (provider = choice_next(&choice)) >= 0)
+	{
+		int64		visited = search->nvisited;
+
 		done = try_provider(search, depth, provider, visitor, argument);
+		/* if a group like this were here, this one could be where that is */
+		if (!done && search->nvisited == visited)
+		{
+			barred = bms_add_member(barred, provider);
+			bar_alike(search, depth, barred);
+		}
+	}
 	choice_end(&choice);
+	unbar_alike(search, depth, barred);
 	return done;
+}
+
+/*
+ * Has each group a place, if it were the only one?
+ */
+static bool
+each_has_place(Search *search)
+{
+	for (int i = 0; i < search->norder; i++)
+	{
+		int			group = search->order[i];
+		Bitmapset  *providers = allowed_providers(search, group);
+		int			provider = -1;
+		bool		fits = false;
+
+		if (!search->request->groups[group].single_provider)
+			fits = spread_place(search, group, providers);
+		while (!fits && (provider = bms_next_member(providers, provider)) >= 0)
+		{
+			CHECK_FOR_INTERRUPTS();
+			fits = search_place_on(search, group, provider);
+		}
+		search->nallocations = 0;
+		bms_free(providers);
+		if (!fits)
+			return false;
+	}
+	return true;
+}
+
+/* how many groups like one a provider could have */
+static int64
+places_on(Search *search, int group, int provider)
+{
+	const ClaimGroup *asked = &search->request->groups[group];
+	int64		places = PG_INT64_MAX;
+
+	for (int i = 0; i < asked->nresources; i++)
+	{
+		int64		least = units_least(inventory_of(search, group, i, provider),
+										&asked->resources[i]);
+
+		if (least == 0)
+			return 0;
+		places = Min(places, search_left(search, group, i, provider, PG_INT64_MAX) / least);
+	}
+	return Max(places, 0);
+}
+
+/*
+ * Have groups that are alike places enough, all together?
+ */
+static bool
+alike_have_places(Search *search)
+{
+	for (int i = 0; i < search->norder; i++)
+	{
+		int			group = search->order[i];
+		int64		places = 0;
+		int			provider = -1;
+		int			n = 1;
+
+		for (int j = i + 1; j < search->norder; j++)
+			n += are_alike(search, group, search->order[j]);
+		while (n > 1 && places < n &&
+			   (provider = bms_next_member(search->groups[group].providers, provider)) >= 0)
+		{
+			CHECK_FOR_INTERRUPTS();
+			places += Min(places_on(search, group, provider), n);
+		}
+		if (n > 1 && places < n)
+			return false;
+	}
+	return true;
 }
 
 /*
  * search_run finds placements of all groups, one after the other, until the
  * visitor says that it is enough; false if it never did.
+ *
+ * Errors: 54000 the task's tries were not enough to tell.
  */
 bool
 search_run(Search *search, PlacementVisitor visitor, void *argument)
 {
-	return place_groups(search, 0, visitor, argument);
+	bool		done = false;
+
+	if (search->norder == 1 || (each_has_place(search) && alike_have_places(search)))
+		done = place_groups(search, 0, visitor, argument);
+	if (!done && search->given_up && !search->task.may_give_up)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("the claim is too intricate"),
+				 errdetail("No placement of its %d groups was found in %d tries; whether there is one is not known.",
+						   search->request->ngroups, search->task.tries),
+				 errhint("Ask for fewer groups at once or for less of each other, or raise arbiter.claim_tries.")));
+	return done;
 }

@@ -39,6 +39,9 @@ typedef struct SearchTask
 	const Allocation *kept_amounts; /* of groups that leave some of theirs */
 	int			nkept_amounts;
 	const Taken *taken;			/* by others, besides what is reserved; or NULL */
+
+	int			tries;			/* so many at the most; 0: as many as it takes ... */
+	bool		may_give_up;	/* ... and then it has found nothing */
 } SearchTask;
 
 typedef struct Search
@@ -51,7 +54,11 @@ typedef struct Search
 	int		   *order;			/* in which groups are placed */
 	int			norder;
 	int		   *chosen;			/* by group: its only provider, or -1 */
+	Bitmapset **barred;			/* by group: where one like it has had no luck */
 	int			deepest;		/* so many groups were placed at once */
+	int64		ntried;
+	int64		nvisited;
+	bool		given_up;
 	Allocation *allocations;	/* in the order of groups placed */
 	int			nallocations;
 	int			room;

@@ -3,13 +3,13 @@
  * spread.c
  *	  Take what a group asks for from several providers.
  *
- * Each resource is spread by itself: over as few providers as can give it, those
- * that have most of it first.  A provider gives nothing, or at least its smallest
- * unit and at most what it has, in its steps.  If all have the same units, a
- * resource can be spread whenever the k largest have enough together, and k times
- * the smallest unit is not too much; then everyone of them gives the smallest
- * unit, and the rest is taken from the first on.  So a way is found if there is
- * one.  If their steps differ, one that needs an odd mixture of them may not be.
+ * Each resource is spread by itself: over as few providers as can give the most that
+ * is asked for, those that have most of it first.  A provider gives nothing, or at
+ * least its smallest unit and at most what it has, in its steps.  If all have the
+ * same units, what the k largest can give is what any k can; everyone of them gives
+ * the smallest unit, and the rest is taken from the first on.  So a way is found if
+ * there is one.  If their units differ, those with the smallest one are tried first
+ * too, but a way that needs an odd mixture may not be found.
  *
  * Of a request, one group at most is placed like this, after all others
  * (claim_request.c): nothing depends on which of the ways it is.
@@ -40,6 +40,17 @@ compare_portions(const void *a, const void *b)
 	if (left->most != right->most)
 		return left->most > right->most ? -1 : 1;
 	return (left->provider > right->provider) - (left->provider < right->provider);
+}
+
+static int
+compare_least(const void *a, const void *b)
+{
+	const Portion *left = a;
+	const Portion *right = b;
+
+	if (left->least != right->least)
+		return left->least < right->least ? -1 : 1;
+	return compare_portions(a, b);
 }
 
 /*
@@ -84,46 +95,60 @@ find_portions(Search *search, int group, int resource, const Bitmapset *provider
 }
 
 /*
- * Take a total from the first k of some portions.
+ * Take as much of a total as can be had from the first k of some portions; returns
+ * how much, 0 if the smallest units are too much.
  */
-static bool
+static int64
 distribute(Portion *portions, int k, int64 total)
 {
+	int64		left = total;
+
 	for (int i = 0; i < k; i++)
 	{
 		portions[i].amount = portions[i].least;
-		if (portions[i].least > total)
-			return false;
-		total -= portions[i].least;
+		if (portions[i].least > left)
+			return 0;
+		left -= portions[i].least;
 	}
-	for (int i = 0; i < k && total > 0; i++)
+	for (int i = 0; i < k && left > 0; i++)
 	{
-		int64		more = Min(portions[i].most - portions[i].least, total);
+		int64		more = Min(portions[i].most - portions[i].least, left);
 
 		more -= more % portions[i].step;
 		portions[i].amount += more;
-		total -= more;
+		left -= more;
 	}
-	return total == 0;
+	return total - left;
 }
 
 /*
- * Spread a total over as few portions as will do; returns how many, 0 if there is
- * no way.
+ * Take as much as can be had between a minimum and a maximum, over as few portions
+ * as will do; returns how many, 0 if there is no way.
  */
 static int
-spread(Portion *portions, int n, int64 total)
+spread(Portion *portions, int n, int64 minimum, int64 maximum)
 {
-	int64		most = 0;
+	int64		most = minimum - 1;
+	int64		all;
+	int			chosen = 0;
 
-	for (int k = 1; k <= n; k++)
+	/* all there is, if nobody has to be left out */
+	all = distribute(portions, n, PG_INT64_MAX);
+	if (all > 0 && all <= maximum)
+		return all >= minimum ? n : 0;
+	for (int k = 1; k <= n && most < maximum; k++)
 	{
-		if (pg_add_s64_overflow(most, portions[k - 1].most, &most))
-			most = PG_INT64_MAX;
-		if (most >= total && distribute(portions, k, total))
-			return k;
+		int64		given = distribute(portions, k, maximum);
+
+		CHECK_FOR_INTERRUPTS();
+		if (given <= most)
+			continue;
+		most = given;
+		chosen = k;
 	}
-	return 0;
+	if (chosen > 0)
+		(void) distribute(portions, chosen, maximum);
+	return chosen;
 }
 
 /*
@@ -142,19 +167,14 @@ spread_place(Search *search, int group, Bitmapset *allowed)
 		int			n;
 		Portion    *portions = find_portions(search, group, i, providers,
 											 asked->maximum, &n);
-		int64		most = 0;
-		int			k = 0;
+		int			k = spread(portions, n, asked->minimum, asked->maximum);
 
-		for (int j = 0; j < n && most < asked->maximum; j++)
+		/* a small one may be what is missing */
+		if (k == 0)
 		{
-			if (pg_add_s64_overflow(most, portions[j].most, &most))
-				most = PG_INT64_MAX;
+			qsort(portions, n, sizeof(Portion), compare_least);
+			k = spread(portions, n, asked->minimum, asked->maximum);
 		}
-		most = Min(most, asked->maximum);
-		if (most >= asked->minimum)
-			k = spread(portions, n, most);
-		if (k == 0 && most > asked->minimum)
-			k = spread(portions, n, asked->minimum);
 		if (k == 0)
 			return false;
 		for (int j = 0; j < k; j++)

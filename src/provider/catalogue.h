@@ -33,6 +33,13 @@ typedef struct Inventory
 	int64		step_size;
 } Inventory;
 
+/* whose a resource is */
+typedef struct ProviderResource
+{
+	int32		id;
+	int			provider;
+} ProviderResource;
+
 typedef struct InventoryType
 {
 	char	   *name;
@@ -96,6 +103,8 @@ typedef struct Catalogue
 	int			ngroups;
 	DistanceType *distance_types;
 	int			ndistance_types;
+	ProviderResource *resources;	/* by id */
+	int			nresources;
 	ProviderDistance *distances;	/* by provider; NULL: not read yet */
 	ProviderDistance *distances_to; /* the same by group */
 	int			ndistances;
@@ -107,6 +116,7 @@ extern const Catalogue *catalogue_get(void);
 extern void catalogue_need_distances(const Catalogue *catalogue);
 
 extern int	catalogue_provider(const Catalogue *catalogue, int32 provider_id);
+extern int	catalogue_provider_of(const Catalogue *catalogue, int32 resource_id);
 extern int32 catalogue_position(const Catalogue *catalogue, int32 type_id,
 								int32 distance_id);
 extern const InventoryType *catalogue_type(const Catalogue *catalogue,

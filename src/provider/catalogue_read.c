@@ -209,6 +209,7 @@ read_inventories(Catalogue *catalogue, Snapshot snapshot)
 	const AttrNumber *columns = relations->resource_column;
 	Items		units = {.size = sizeof(Units)};
 	Items		types = {.size = sizeof(InventoryType)};
+	Items		resources = {.size = sizeof(ProviderResource)};
 	KeyScan		scan;
 
 	read_units(snapshot, &units);
@@ -237,8 +238,16 @@ read_inventories(Catalogue *catalogue, Snapshot snapshot)
 		inventory->max_unit = of->max_unit;
 		inventory->step_size = of->step_size;
 		type->providers = bms_add_member(type->providers, provider);
+		*(ProviderResource *) add_item(&resources) = (ProviderResource) {
+			.id = resource_id,
+			.provider = provider
+		};
 	}
 	key_scan_end(&scan);
+	if (resources.n > 0)
+		qsort(resources.data, resources.n, sizeof(ProviderResource), compare_ids);
+	catalogue->resources = (ProviderResource *) resources.data;
+	catalogue->nresources = resources.n;
 	if (units.data != NULL)
 		pfree(units.data);
 	catalogue->types = (InventoryType *) types.data;

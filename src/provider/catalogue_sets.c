@@ -130,6 +130,31 @@ catalogue_provider(const Catalogue *catalogue, int32 provider_id)
 }
 
 /*
+ * catalogue_provider_of returns the index of the provider that a resource is of, -1
+ * if it is of none.
+ */
+int
+catalogue_provider_of(const Catalogue *catalogue, int32 resource_id)
+{
+	int			low = 0;
+	int			high = catalogue->nresources - 1;
+
+	while (low <= high)
+	{
+		int			middle = (low + high) / 2;
+		int32		id = catalogue->resources[middle].id;
+
+		if (id == resource_id)
+			return catalogue->resources[middle].provider;
+		if (resource_id < id)
+			high = middle - 1;
+		else
+			low = middle + 1;
+	}
+	return -1;
+}
+
+/*
  * catalogue_position returns the position of a distance, -1 if there is none.
  */
 int32

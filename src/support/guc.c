@@ -18,6 +18,7 @@ PG_MODULE_MAGIC;
 int			arbiter_chunk_steps = CHUNK_STEPS_DEFAULT;
 int			arbiter_search_horizon = 365 * 24 * 60 * 60;
 int			arbiter_progress_interval = 5000;
+int			arbiter_claim_tries = 1000000;
 
 void		_PG_init(void);
 
@@ -43,5 +44,11 @@ _PG_init(void)
 							&arbiter_progress_interval,
 							5000, -1, INT_MAX,
 							PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("arbiter.claim_tries",
+							"How many placements of a group the search for a claim of several groups tries at the most.",
+							"0 sets no limit.",
+							&arbiter_claim_tries,
+							1000000, 0, INT_MAX,
+							PGC_USERSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("arbiter");
 }

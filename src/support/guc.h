@@ -16,5 +16,6 @@
 extern int	arbiter_chunk_steps;
 extern int	arbiter_search_horizon;
 extern int	arbiter_progress_interval;
+extern int	arbiter_claim_tries;
 
 #endif							/* ARBITER_GUC_H */

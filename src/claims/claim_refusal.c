@@ -25,6 +25,9 @@
 /* what a request could do without is searched for in so many tries */
 #define HINT_TRIES	100000
 
+/* a detail is about so many groups at the most */
+#define TOLD_GROUPS_MAX	5
+
 /* an earliest start is searched for on so many providers at the most */
 #define SEARCHED_PROVIDERS_MAX	2000
 
@@ -332,6 +335,7 @@ static void
 refuse_combination(Search *search, Refusal *refusal)
 {
 	StringInfoData detail;
+	int			ntold = 0;
 
 	refusal->message = pstrdup("no combination of providers satisfies the claim");
 	initStringInfo(&detail);
@@ -342,6 +346,11 @@ refuse_combination(Search *search, Refusal *refusal)
 
 		if (!search_is_placed(search, i))
 			continue;
+		if (ntold++ == TOLD_GROUPS_MAX)
+		{
+			appendStringInfoString(&detail, ", and so on,");
+			break;
+		}
 		fit = with_available(search, candidates, NULL);
 		appendStringInfo(&detail, "%s group \"%s\" has %d",
 						 detail.len == 0 ? "By itself," : ",", candidates->asked->name,
@@ -349,9 +358,13 @@ refuse_combination(Search *search, Refusal *refusal)
 						 bms_num_members(candidates->providers));
 		bms_free(fit);
 	}
-	appendStringInfo(&detail, " providers that can give it %s; at most %d of the %d groups find a place together.",
-					 times_text(search->task.times), search->deepest,
-					 search->norder);
+	appendStringInfo(&detail, " providers that can give it %s; ", times_text(search->task.times));
+	if (search->deepest > 0)
+		appendStringInfo(&detail, "at most %d of the %d groups find a place together.",
+						 search->deepest, search->norder);
+	else
+		appendStringInfo(&detail, "the %d groups need more than all of these have.",
+						 search->norder);
 	refusal->detail = detail.data;
 }
 

@@ -17,6 +17,7 @@
 
 #include "claims/claim.h"
 #include "miscadmin.h"
+#include "support/guc.h"
 
 /* what a search for the place of a claim is made of */
 typedef struct PlaceSearch
@@ -239,6 +240,7 @@ place_claim(Leaving *leaving, LeavingClaim *claim, const Taken *taken, Snapshot 
 	Refusal		refusal;
 	Search		search;
 	SearchTask	task;
+	bool		found;
 
 	place.request.leaves_provider = leaving->provider_id;
 	ask_for_pieces(&place, leaving->change.clock);
@@ -254,10 +256,20 @@ place_claim(Leaving *leaving, LeavingClaim *claim, const Taken *taken, Snapshot 
 		.kept = place.kept,
 		.kept_amounts = place.kept_amounts,
 		.nkept_amounts = place.nkept_amounts,
-		.taken = taken
+		.taken = taken,
+		.tries = arbiter_claim_tries,
+		.may_give_up = true
 	};
 	search_begin(&search, &task);
-	if (!search_run(&search, keep_places, claim))
+	found = search_run(&search, keep_places, claim);
+	if (!found && search.given_up)
+	{
+		claim->stays = true;
+		(void) fault_set(&claim->fault, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+						 psprintf("the claim is too intricate: no placement was found in %d tries",
+								  arbiter_claim_tries), NULL, NULL);
+	}
+	else if (!found)
 	{
 		claim_explain(&search, &refusal);
 		claim->stays = true;

@@ -471,7 +471,7 @@ places_on(Search *search, int group, int provider)
 
 	for (int i = 0; i < asked->nresources; i++)
 	{
-		int64		least = units_least(inventory_of(search, group, i, provider),
+		int64		least = units_least(search_inventory(search, group, i, provider),
 										&asked->resources[i]);
 
 		if (least == 0)

@@ -107,6 +107,7 @@ SELECT outcome($$ SELECT arbiter_set_inventory('p1', 'p.cpu', 1, min_unit => 0) 
 SELECT outcome($$ SELECT arbiter_set_inventory('p1', 'p.cpu', 1, max_unit => 0) $$);
 SELECT outcome($$ SELECT arbiter_set_inventory('p1', 'p.cpu', 1, step_size => 0) $$);
 SELECT outcome($$ SELECT arbiter_set_inventory('p1', 'p.cpu', 1, min_unit => 3, max_unit => 2) $$);
+SELECT outcome($$ SELECT arbiter_set_inventory('p1', 'p.cpu', 1, min_unit => 2, max_unit => 7, step_size => 8) $$);
 SELECT outcome($$ SELECT arbiter_set_inventory('p2', 'p.disk', max_unit => 999) $$);
 SELECT outcome($$ SELECT arbiter_set_inventory('p1', 'p.cpu', 1, allocation_ratio => 0) $$);
 SELECT outcome($$ SELECT arbiter_set_inventory('p1', 'p.cpu', 1, allocation_ratio => 1000000) $$);

@@ -58,6 +58,8 @@ check_units(TupleTableSlot *row)
 	bool		isnull;
 	int64		max_unit = DatumGetInt64(slot_getattr(row, columns[INVENTORY_MAX_UNIT], &no_limit));
 	int64		min_unit = DatumGetInt64(slot_getattr(row, columns[INVENTORY_MIN_UNIT], &isnull));
+	int64		step_size;
+	bool		no_step;
 
 	if (!no_limit && !isnull && max_unit < min_unit)
 		ereport(ERROR,
@@ -66,6 +68,14 @@ check_units(TupleTableSlot *row)
 				 errdetail("max_unit is " INT64_FORMAT ", min_unit is " INT64_FORMAT ".",
 						   max_unit, min_unit),
 				 errhint("Set both, or clear max_unit.")));
+	step_size = DatumGetInt64(slot_getattr(row, columns[INVENTORY_STEP_SIZE], &no_step));
+	if (!no_limit && !isnull && !no_step && max_unit - max_unit % step_size < min_unit)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there must be a multiple of step_size from min_unit to max_unit"),
+				 errdetail("min_unit is " INT64_FORMAT ", max_unit " INT64_FORMAT ", step_size " INT64_FORMAT ".",
+						   min_unit, max_unit, step_size),
+				 errhint("Set them together, or clear max_unit.")));
 }
 
 /* does a row have what is to be set already? */

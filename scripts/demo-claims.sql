@@ -1,7 +1,8 @@
 -- Places the tasks of the trace in pods.csv and nodes.csv of the working
 -- directory, in the order of their starts: each claims its cpu, memory and gpu on
 -- one node for its own time range, and a model of gpu where it wants one.
--- Run by scripts/demo-claims.
+-- Run by scripts/demo-claims; part is how many nodes there are for one that may be
+-- claimed in the second half.
 \set SHOW_CONTEXT never
 \pset footer off
 SET client_min_messages TO warning;
@@ -66,18 +67,22 @@ BEGIN
 	INSERT INTO placement_run
 	VALUES (one_in, choose, extract(epoch FROM clock_timestamp() - started));
 	COMMIT;
-	RAISE INFO '%, one in % nodes: % s', choose, one_in, round(extract(epoch FROM clock_timestamp() - started), 1);
+	RAISE INFO 'choose %, one node in %: % s', choose, one_in, round(extract(epoch FROM clock_timestamp() - started), 1);
 END
 $$;
 
+\if :{?part}
+\else
+\set part 100
+\endif
 \echo
-\echo '--- On all nodes, then on one in ten'
+\echo '--- On all nodes, then on one in' :part
 CALL place(1, 'pack');
 CALL place(1, 'spread');
 CALL place(1, 'random');
-CALL place(10, 'pack');
-CALL place(10, 'spread');
-CALL place(10, 'random');
+CALL place(:part, 'pack');
+CALL place(:part, 'spread');
+CALL place(:part, 'random');
 SELECT n.nodes, p.choose, count(p.provider) AS placed, count(*) - count(p.provider) AS refused,
 	count(DISTINCT p.provider) AS nodes_used, round(r.seconds, 2) AS seconds,
 	round(count(*) / greatest(r.seconds, 0.01)) AS claims_per_second

@@ -44,7 +44,7 @@ sub rows
 }
 
 my ($written, $complaints) = ('', '');
-my @command = ($node->installed_command('psql'), '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'));
+my @command = ($node->installed_command('psql'), '-Xq', '-v', 'ON_ERROR_STOP=1', '-v', 'part=10', '-d', $node->connstr('postgres'));
 {
 	local %ENV = $node->_get_env();
 	IPC::Run::run(\@command, '<', "$scripts/demo-claims.sql", '>', \$written, '2>', \$complaints,

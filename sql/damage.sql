@@ -72,6 +72,14 @@ DROP TRIGGER t ON damaged;
 CREATE TRIGGER t AFTER DELETE ON damaged FOR EACH ROW EXECUTE FUNCTION arbiter_replica_trigger();
 SELECT outcome($$ DELETE FROM damaged $$);
 DROP TRIGGER t ON damaged;
+CREATE TRIGGER t AFTER DELETE ON damaged FOR EACH ROW EXECUTE FUNCTION arbiter_catalogue_trigger();
+SELECT outcome($$ DELETE FROM damaged $$);
+DROP TRIGGER t ON damaged;
+CREATE TRIGGER t AFTER DELETE ON damaged FOR EACH STATEMENT EXECUTE FUNCTION arbiter_inventory_trigger();
+SELECT outcome($$ DELETE FROM damaged $$);
+DROP TRIGGER t ON damaged;
+SELECT outcome($$ SELECT arbiter_catalogue_trigger() $$);
+SELECT outcome($$ SELECT arbiter_inventory_trigger() $$);
 -- on another table, at another event, and called
 CREATE TRIGGER t AFTER TRUNCATE ON damaged FOR EACH STATEMENT EXECUTE FUNCTION arbiter_truncate_trigger();
 SELECT outcome($$ TRUNCATE damaged $$);

@@ -189,6 +189,10 @@ SELECT model FROM deployment_model() d (model) WHERE model ~ ' d\.1' ORDER BY 1;
 SELECT arbiter_reserve('d.1.d.memory', '2030-01-10', '2030-01-11', 3) > 0 AS granted;
 SELECT * FROM arbiter_load_deployment('{"providers": [{"name": "d.1", "inventory": {"d.memory": {"totals": [{"start": "2029-01-01", "end": "2030-01-15", "total": 9}, {"start": "2030-01-15", "end": "2031-01-01", "total": 7}]}}}]}');
 SELECT model FROM deployment_model() d (model) WHERE model ~ '(total|capacity) d\.1' ORDER BY 1;
+-- a document may be checked alone
+SELECT outcome($$ SELECT arbiter_check_deployment(deployment('1k', 'mixed')) $$);
+SELECT outcome($$ SELECT arbiter_check_deployment('{"providers": [{"name": "d.2", "inventory": {"d.memory": {"totel": 9}}}]}') $$);
+SELECT outcome($$ SELECT arbiter_check_deployment('{"sites": [{"name": "d.east", "rows": "two"}]}') $$);
 SELECT outcome($$ SELECT arbiter_load_deployment('{"providers": [{"name": "d.1", "inventory": {"d.memory": {"totals": [{"start": "2029-01-01", "end": "2030-01-10 12:00", "total": 9}]}}}]}') $$);
 -- a node goes to another rack
 SELECT * FROM arbiter_load_deployment(jsonb_set(jsonb_set(two_sites(), '{sites,1,rows,1,racks,0,nodes}', '[]'), '{sites,1,rows,1,racks,1,nodes}', '[{"name": "b7"}]'));

@@ -72,6 +72,12 @@ typedef struct ProviderGroup
 	Bitmapset  *providers;
 } ProviderGroup;
 
+typedef struct GroupName
+{
+	char	   *name;
+	ProviderGroup *group;
+} GroupName;
+
 typedef struct Distance
 {
 	int32		id;
@@ -99,7 +105,7 @@ typedef struct Catalogue
 	NamedSet   *partitions;
 	int			npartitions;
 	ProviderGroup *groups;		/* by id */
-	ProviderGroup **groups_by_name;
+	GroupName  *groups_by_name;
 	int			ngroups;
 	DistanceType *distance_types;
 	int			ndistance_types;

@@ -299,7 +299,7 @@ read_capabilities(Catalogue *catalogue, Snapshot snapshot)
 static int
 compare_group_names(const void *a, const void *b)
 {
-	return strcmp((*(ProviderGroup *const *) a)->name, (*(ProviderGroup *const *) b)->name);
+	return strcmp(((const GroupName *) a)->name, ((const GroupName *) b)->name);
 }
 
 static void
@@ -338,11 +338,13 @@ read_groups(Catalogue *catalogue, Snapshot snapshot)
 	key_scan_end(&scan);
 	catalogue->groups = (ProviderGroup *) groups.data;
 	catalogue->ngroups = groups.n;
-	catalogue->groups_by_name = palloc(sizeof(ProviderGroup *) * (Size) (groups.n + 1));
+	catalogue->groups_by_name = palloc(sizeof(GroupName) * (Size) (groups.n + 1));
 	for (int i = 0; i < groups.n; i++)
-		catalogue->groups_by_name[i] = &catalogue->groups[i];
-	qsort(catalogue->groups_by_name, groups.n, sizeof(ProviderGroup *),
-		  compare_group_names);
+		catalogue->groups_by_name[i] = (GroupName) {
+			.name = catalogue->groups[i].name,
+			.group = &catalogue->groups[i]
+		};
+	qsort(catalogue->groups_by_name, groups.n, sizeof(GroupName), compare_group_names);
 }
 
 static void

@@ -3,18 +3,17 @@
  * catalogue_sets.c
  *	  Find things in the catalogue, and the providers that are somewhere.
  *
- * A provider's distance from another one is the smallest of its distances to the
- * groups of that: a node that has a rack at the same row, and that row, as
- * neighbours is as far from a node in both as from the rack.  Between providers
- * of which none is known there is no distance, and they are neither near nor far.
+ * The distance of a provider to another one is the smallest of its distances to
+ * the groups which that one is in.  Where none of these is known, there is no
+ * distance: then it is neither near nor far.
  *
  *-------------------------------------------------------------------------
  */
 #include "provider/catalogue.h"
 
 /*
- * Find the item of a name, or an item before which it would be, in an array of
- * items that have it at an offset.
+ * Find the item of a name in an array of items that have it at an offset, and are
+ * in its order; NULL if there is none.
  */
 static void *
 find_by_name(void *items, int n, Size size, Size offset, const char *name)
@@ -36,6 +35,25 @@ find_by_name(void *items, int n, Size size, Size offset, const char *name)
 			low = middle + 1;
 	}
 	return NULL;
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int32		left = *(const int32 *) a;
+	int32		right = *(const int32 *) b;
+
+	return (left > right) - (left < right);
+}
+
+/*
+ * Find the item of an id in an array of items that begin with it, and are in its
+ * order; NULL if there is none.
+ */
+static void *
+find_by_id(void *items, int n, Size size, int32 id)
+{
+	return n == 0 ? NULL : bsearch(&id, items, n, size, compare_ids);
 }
 
 /*
@@ -65,22 +83,10 @@ catalogue_partition(const Catalogue *catalogue, const char *name)
 const ProviderGroup *
 catalogue_group(const Catalogue *catalogue, const char *name)
 {
-	int			low = 0;
-	int			high = catalogue->ngroups - 1;
+	GroupName  *found = find_by_name(catalogue->groups_by_name, catalogue->ngroups,
+									 sizeof(GroupName), offsetof(GroupName, name), name);
 
-	while (low <= high)
-	{
-		int			middle = (low + high) / 2;
-		int			order = strcmp(name, catalogue->groups_by_name[middle]->name);
-
-		if (order == 0)
-			return catalogue->groups_by_name[middle];
-		if (order < 0)
-			high = middle - 1;
-		else
-			low = middle + 1;
-	}
-	return NULL;
+	return found == NULL ? NULL : found->group;
 }
 
 const DistanceType *
@@ -111,22 +117,10 @@ distance_find(const DistanceType *type, const char *name)
 int
 catalogue_provider(const Catalogue *catalogue, int32 provider_id)
 {
-	int			low = 0;
-	int			high = catalogue->nproviders - 1;
+	Provider   *found = find_by_id(catalogue->providers, catalogue->nproviders,
+								   sizeof(Provider), provider_id);
 
-	while (low <= high)
-	{
-		int			middle = (low + high) / 2;
-		int32		id = catalogue->providers[middle].id;
-
-		if (id == provider_id)
-			return middle;
-		if (provider_id < id)
-			high = middle - 1;
-		else
-			low = middle + 1;
-	}
-	return -1;
+	return found == NULL ? -1 : (int) (found - catalogue->providers);
 }
 
 /*
@@ -136,22 +130,10 @@ catalogue_provider(const Catalogue *catalogue, int32 provider_id)
 int
 catalogue_provider_of(const Catalogue *catalogue, int32 resource_id)
 {
-	int			low = 0;
-	int			high = catalogue->nresources - 1;
+	ProviderResource *found = find_by_id(catalogue->resources, catalogue->nresources,
+										 sizeof(ProviderResource), resource_id);
 
-	while (low <= high)
-	{
-		int			middle = (low + high) / 2;
-		int32		id = catalogue->resources[middle].id;
-
-		if (id == resource_id)
-			return catalogue->resources[middle].provider;
-		if (resource_id < id)
-			high = middle - 1;
-		else
-			low = middle + 1;
-	}
-	return -1;
+	return found == NULL ? -1 : found->provider;
 }
 
 /*

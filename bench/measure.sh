@@ -32,7 +32,7 @@ template()
 
 	progress "preparing $name"
 	sql postgres "CREATE DATABASE \"$name\" TEMPLATE bench_schema"
-	sql "$name" "$@" "VACUUM ANALYZE"
+	sql "$name" "$@" "VACUUM ANALYZE" >/dev/null
 }
 
 # fresh TEMPLATE [DATABASE]

@@ -86,35 +86,19 @@ BEGIN
 END
 $$;
 
-CALL bench_timer('claim', $$
-	SELECT c.reservation_id INTO id
-	FROM arbiter_claim(bench_request('plain'), start_time, end_time, 'bench') c LIMIT 1
-$$);
-
-CALL bench_timer('claim_constrained', $$
-	SELECT c.reservation_id INTO id
-	FROM arbiter_claim(bench_request('constrained'), start_time, end_time, 'bench') c LIMIT 1
-$$);
-
-CALL bench_timer('claim_related', $$
-	SELECT c.reservation_id INTO id
-	FROM arbiter_claim(bench_request('related'), start_time, end_time, 'bench') c LIMIT 1
-$$);
-
-CALL bench_timer('claim_pack', $$
-	SELECT c.reservation_id INTO id
-	FROM arbiter_claim(bench_request('pack'), start_time, end_time, 'bench') c LIMIT 1
-$$);
-
-CALL bench_timer('claim_spread', $$
-	SELECT c.reservation_id INTO id
-	FROM arbiter_claim(bench_request('spread'), start_time, end_time, 'bench') c LIMIT 1
-$$);
-
-CALL bench_timer('claim_scarce', $$
-	SELECT c.reservation_id INTO id
-	FROM arbiter_claim(bench_request('scarce'), start_time, end_time, 'bench') c LIMIT 1
-$$);
+-- a claim of each kind of request: claim, claim_constrained, ...
+DO $do$
+DECLARE
+	kind text;
+BEGIN
+	FOREACH kind IN ARRAY ARRAY['plain', 'constrained', 'related', 'pack', 'spread', 'scarce'] LOOP
+		CALL bench_timer(CASE kind WHEN 'plain' THEN 'claim' ELSE 'claim_' || kind END, format($$
+			SELECT c.reservation_id INTO id
+			FROM arbiter_claim(bench_request(%L), start_time, end_time, 'bench') c LIMIT 1
+		$$, kind));
+	END LOOP;
+END
+$do$;
 
 -- refused, with its reasons
 CALL bench_timer('claim_refused', $$

@@ -301,7 +301,8 @@ BEGIN
 		s := timestamptz '2030-01-01' + floor(random() * 100 * 86400) * interval '1 second';
 		e := s + (1 + floor(random() * 86400 * 5)) * interval '1 second';
 		what := random();
-		SELECT reservation_id INTO rid FROM arbiter_reservation WHERE user_id = ANY (users) AND status = 'confirmed' ORDER BY random() LIMIT 1;
+		SELECT v.reservation_id INTO rid FROM (SELECT reservation_id FROM arbiter_reservation WHERE user_id = ANY (users) AND status = 'confirmed' ORDER BY 1) v
+		ORDER BY random() LIMIT 1;
 		BEGIN
 			IF what < 0.5 THEN
 				PERFORM arbiter_reserve('budget.r' || 1 + floor(random() * 2), s, e, 1 + floor(random() * 4)::bigint, users[1 + floor(random() * 3)]);

@@ -76,8 +76,10 @@ UPDATE arbiter_reservation SET during = '[2030-01-06 10:00,2030-01-06 12:00)' WH
 -- a move may use what the row itself occupies
 UPDATE arbiter_reservation SET during = '[2030-01-06 11:00,2030-01-06 13:00)' WHERE resource_id = id_of('buffer') AND lower(during) = '2030-01-06 10:00' RETURNING during, occupied;
 -- two that change places
+WITH changed AS (
 UPDATE arbiter_reservation SET during = CASE WHEN lower(during) = '2030-01-06 11:00' THEN tstzrange('2030-01-05 14:00', '2030-01-05 15:00') ELSE '[2030-01-06 11:00,2030-01-06 13:00)' END
-WHERE resource_id = id_of('buffer') AND lower(during) IN ('2030-01-05 14:00', '2030-01-06 11:00') RETURNING during, occupied;
+WHERE resource_id = id_of('buffer') AND lower(during) IN ('2030-01-05 14:00', '2030-01-06 11:00') RETURNING during, occupied)
+SELECT * FROM changed ORDER BY during;
 SELECT outcome($$ UPDATE arbiter_reservation SET during = tstzrange(lower(during) - interval '14 hours', upper(during)) WHERE resource_id = id_of('buffer') AND lower(during) = '2030-01-06 11:00' $$);
 SELECT outcome($$ UPDATE arbiter_reservation SET during = tstzrange(lower(during) - interval '19 hours', upper(during)) WHERE resource_id = id_of('buffer') AND lower(during) = '2030-01-06 11:00' $$);
 SELECT * FROM occupied('buffer');

@@ -203,8 +203,9 @@ LANGUAGE sql STABLE AS $$
 $$;
 SELECT name, grain, d.*
 FROM unnest('{calendar.random,calendar.unbuilt}'::text[]) name,
-	unnest('{1 hour,1 day,1 week,1 month,45 min,"1 year","1 day 03:07:00"}'::interval[]) grain
-CROSS JOIN LATERAL calendar_differences(name, '2030-02-25 07:13', timestamptz '2030-02-25 07:13' + least(grain * 240, '1 year'), grain) d;
+	unnest('{1 hour,1 day,1 week,1 month,45 min,"1 year","1 day 03:07:00"}'::interval[]) WITH ORDINALITY g (grain, n)
+CROSS JOIN LATERAL calendar_differences(name, '2030-02-25 07:13', timestamptz '2030-02-25 07:13' + least(grain * 240, '1 year'), grain) d
+ORDER BY name, n;
 SET timezone TO 'Europe/London';
 SELECT grain, d.* FROM unnest('{1 hour,1 day,1 week,1 month}'::interval[]) grain
 CROSS JOIN LATERAL calendar_differences('calendar.random', '2030-03-28', timestamptz '2030-03-28' + least(grain * 100, '1 year'), grain) d;

@@ -75,7 +75,8 @@ ORDER BY p.proname, 2;
 -- none switches the user; none changes a setting that matters
 SELECT p.oid::regprocedure, p.prosecdef, p.proconfig
 FROM member m JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
-WHERE p.prosecdef OR p.proconfig IS NOT NULL;
+WHERE p.prosecdef OR p.proconfig IS NOT NULL
+ORDER BY p.oid::regprocedure::text COLLATE "C";
 
 -- every object has a comment
 SELECT pg_describe_object(m.classid, m.objid, 0) AS without_comment
@@ -120,7 +121,8 @@ FROM member m JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.
 WHERE c.relkind = 'r'
 	AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid
 		AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident
-			ELSE false END);
+			ELSE false END)
+ORDER BY c.relname;
 
 -- settings
 SELECT name, setting, unit, min_val, max_val, context

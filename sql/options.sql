@@ -99,7 +99,7 @@ SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation
 WHERE resource_id = id_of('options.grid') AND lower(during) = '1960-01-01 10:15';
 -- another resource is a move
 SELECT outcome($$ UPDATE arbiter_reservation SET resource_id = id_of('options.grid')
-	WHERE resource_id = id_of('options') AND lower(during) > now() + interval '30 min' AND amount = 1 AND lower(during) < now() + interval '1 h' $$, mask => true);
+	WHERE resource_id = id_of('options') AND lower(during) > now() + interval '10 min' AND amount = 1 AND lower(during) < now() + interval '1 h' $$, mask => true);
 SELECT arbiter_alter_resource('options.grid', clear => '{granularity}');
 SELECT arbiter_reserve('options.grid', '2030-01-01 10:15:00.000001', '2030-01-01 10:15:00.000002', 1) > 0;
 

@@ -114,7 +114,7 @@ BEGIN
 		s := timestamptz '2030-03-05' + floor(random() * 48 * 50) * interval '30 min';
 		e := s + (1 + floor(random() * random() * 150)) * interval '30 min';
 		a := 1 + floor(random() * 8);
-		SELECT * INTO r FROM model_row ORDER BY random() LIMIT 1;
+		SELECT * INTO r FROM (TABLE model_row ORDER BY id) m ORDER BY random() LIMIT 1;
 		n := r;
 		state := '00000';
 		made := NULL;

@@ -11,7 +11,6 @@ use ArbiterTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(sleep);
 
 my $clients = 4;
 my $node = new_server('crash', conf => "restart_after_crash = on\nautovacuum_naptime = 1s\n");
@@ -101,9 +100,17 @@ foreach my $round (1 .. 4)
 {
 	my $kill = $round % 2;
 	my $label = "round $round, " . ($kill ? 'kill -9 of a backend' : 'immediate stop');
+	my $last = $node->safe_psql('postgres', 'SELECT last_value FROM arbiter_reservation_id_seq');
 	my @clients = map {
-		start_psql($node, client_script($seed + 100 * $round + $_, 10), stop => 1, name => 'client') }
+		start_psql($node, client_script($seed + 100 * $round + $_, 60), stop => 1, name => 'client') }
 	  1 .. $clients;
+
+	# enough of each for what is tested below, however slow the machine is
+	$node->poll_query_until(
+		'postgres', qq{SELECT count(*) FILTER (WHERE status IN ('confirmed', 'cancelled')) > 200
+			AND count(*) FILTER (WHERE status IN ('held', 'expired')) > 60
+			AND count(*) FILTER (WHERE status = 'expired') > 20
+		FROM arbiter_reservation WHERE reservation_id > $last}) or die 'no load';
 
 	# a big transaction that never ends, in months the clients leave alone
 	push @clients, start_psql($node, <<'END', stop => 1, name => 'ghost');
@@ -120,7 +127,10 @@ SELECT pg_sleep(100);
 COMMIT;
 END
 
-	sleep(1.5);
+	# it has done all it does; the clients are still at it
+	$node->poll_query_until('postgres',
+		"SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'ghost' AND wait_event = 'PgSleep'")
+	  or die 'no big transaction';
 	if ($kill)
 	{
 		my $offset = -s $node->logfile;

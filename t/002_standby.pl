@@ -130,20 +130,28 @@ my @clients = map {
 	start_psql($primary, random_mix(seed => $seed + $_, statements => 20000, seconds => 60, keep => 1,
 			first => 10),
 		name => "client $_") } 1 .. 4;
-my $reader = <<'END' x 2000;
+my $reader = <<'END' x 10000;
+SELECT 'recovery', pg_is_in_recovery();
 SELECT 'available', arbiter_available('fixed', '2030-03-01', '2030-03-03');
 SELECT 'steps', count(*) FROM arbiter_timeline('hot');
 SELECT 'check', count(*) FROM arbiter_check();
 SELECT 'conflicts', count(*) FROM arbiter_conflicts();
-SELECT 'recovery', pg_is_in_recovery();
 SELECT NOT pg_is_in_recovery() AND now() > pg_postmaster_start_time() + interval '1 s' AS promoted \gset
 \if :promoted
+SELECT 'recovery', pg_is_in_recovery();
 \q
 \endif
 END
 my @readers = map { start_psql($standby, $reader, stop => 1, name => 'reader') } 1 .. 2;
 
 sleep(4);
+# on a busy machine longer: until there is some load, and each reader is past the
+# first thing that it asks
+$standby->poll_query_until('postgres', q{SELECT
+	(SELECT count(*) > 400 FROM arbiter_reservation WHERE reservation_id > 10)
+	AND (SELECT count(*) = 2 FROM pg_stat_activity
+		WHERE application_name = 'reader' AND query ~ 'arbiter_(available|timeline|check|conflicts)')})
+  or die 'no load';
 $primary->stop('immediate');
 $standby->promote;
 $standby->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()') or die 'no promotion';

@@ -136,6 +136,7 @@ my $seed = $ENV{ARBITER_SEED} // time;
 note "seed $seed";
 finish_psql(start_psql($node, random_mix(seed => $seed, statements => 3000, seconds => 5, first => 100),
 	dbname => 'source'));
+outlive_holds($node, 'source');
 # a hold that has expired and nobody has marked, beside one that lives
 $node->safe_psql('source', <<'END');
 INSERT INTO arbiter_reservation (resource_id, during, amount, user_id, status, expires_at)

@@ -11,7 +11,6 @@ use ArbiterTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(sleep);
 
 my $node = new_server('prepared', conf => "max_prepared_transactions = 20\n");
 

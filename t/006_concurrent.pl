@@ -122,6 +122,7 @@ foreach my $round (1 .. $rounds)
 		'>', $count->{held} / 10, "$label: holds were marked expired");
 
 	# derived anew, it is the same
+	outlive_holds($node);
 	my $before = timeline_text($node);
 	$node->safe_psql('postgres', 'SELECT arbiter_rebuild(name) FROM arbiter_resource');
 	is(timeline_text($node), $before, "$label: the same once derived anew");

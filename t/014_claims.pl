@@ -12,7 +12,6 @@ use ArbiterTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(sleep);
 
 my $clients = $ENV{ARBITER_CLIENTS} // 8;
 my $node = new_server('claims', conf => "deadlock_timeout = 50ms\nstatement_timeout = 60s\n");
@@ -130,16 +129,19 @@ END
 	$node->safe_psql('postgres', 'DELETE FROM arbiter_reservation; DELETE FROM arbiter_claim');
 }
 
-# Backends are killed while they claim.
+# Backends are killed while they claim, and make room for more.
+my $victim = "BEGIN;\n" . claims('read committed', 'random', 5) . "COMMIT;\n"
+  . (claims('read committed', 'random', 1)
+	. "SELECT arbiter_cancel(max(reservation_id)) FROM arbiter_reservation WHERE status = 'confirmed';\n") x 300;
 foreach my $round (1 .. 3)
 {
-	my @victims = map {
-		start_psql($node, "BEGIN;\n" . claims('read committed', 'random', 5) . "COMMIT;\n" . claims('read committed', 'random', 40),
-			name => "victim $_") } 1 .. $clients;
+	my @victims = map { start_psql($node, $victim, name => "victim $_") } 1 .. $clients;
 
-	sleep(0.3);
+	# they are at it: some of their claims are there
+	$node->poll_query_until('postgres', 'SELECT count(*) >= 10 FROM arbiter_claim') or die 'no claims';
 	$node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'victim%'});
 	reap(@victims);
+	isnt(scalar(grep { $_->{stderr} =~ /57P01/ } @victims), 0, "round $round: some were killed");
 	is($node->safe_psql('postgres', q{SELECT count(*) FROM (
 		SELECT reservation_id, count(*) AS n FROM arbiter_reservation GROUP BY 1) r
 		FULL JOIN arbiter_claim USING (reservation_id) WHERE n IS DISTINCT FROM 3 OR request IS NULL}),

@@ -26,6 +26,7 @@ our @EXPORT = qw(
   is_healthy
   is_log_clean
   not_oversold
+  outlive_holds
   timeline_text
   timeline_mismatch
   hears_of_rename
@@ -171,6 +172,19 @@ WHERE reserved > capacity
 ORDER BY resource_id, instant
 LIMIT 10
 END
+}
+
+# outlive_holds waits until no hold is left that expires within a minute, so that
+# what two looks in a row see is the same.
+sub outlive_holds
+{
+	my ($node, $dbname) = @_;
+
+	$node->poll_query_until($dbname // 'postgres', <<'END') or die 'holds without end';
+SELECT NOT EXISTS (SELECT FROM arbiter_reservation WHERE status = 'held'
+	AND expires_at > clock_timestamp() AND expires_at < clock_timestamp() + interval '1 min')
+END
+	return;
 }
 
 # timeline_text is arbiter_timeline() of every resource, for comparison.

@@ -57,7 +57,8 @@ sub random_active
 # seed: the same seed gives the same script
 # kinds: [ weight, sub that returns statements ], of which each is one
 # statements: how many
-# seconds: the session stops at the first convenient statement after this
+# seconds: the session stops at the first convenient statement after this, but
+#	not before 50 statements a second: so much is done on a slow machine, too
 # isolation: default_transaction_isolation of the session
 # settings: more of them, statements
 # check: ask arbiter_check() and arbiter_conflicts() now and then, see
@@ -85,7 +86,7 @@ sub random_script
 		$pick -= $kind[ $which++ ]->[0] while $pick >= $kind[$which]->[0];
 		$script .= $kind[$which]->[1]->() . "\n";
 		$script .= "SELECT clock_timestamp() > :'deadline' AS done \\gset\n\\if :done\n\\q\n\\endif\n"
-		  if $number % 20 == 0;
+		  if $number % 20 == 0 && $number >= 50 * $option{seconds};
 	}
 	return $script;
 }

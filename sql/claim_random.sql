@@ -133,8 +133,8 @@ CREATE FUNCTION least_of(resource jsonb, i arbiter_inventory) RETURNS bigint LAN
 	SELECT least FROM (SELECT ceil(greatest(CASE jsonb_typeof(resource) WHEN 'object' THEN (resource->>'min')::bigint ELSE resource::bigint END, i.min_unit)::numeric / i.step_size)::bigint * i.step_size AS least) v
 	WHERE least <= least(CASE jsonb_typeof(resource) WHEN 'object' THEN (resource->>'max')::bigint ELSE resource::bigint END, i.max_unit) $$;
 
--- would a provider for each group satisfy a request?
-CREATE FUNCTION satisfies(request jsonb, providers text[]) RETURNS boolean LANGUAGE plpgsql AS $$
+-- would a provider for each group satisfy a request, for two days?
+CREATE FUNCTION satisfies(request jsonb, providers text[], start timestamptz) RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
 	i integer := 0;
 	g jsonb;
@@ -172,7 +172,7 @@ BEGIN
 		GROUP BY 1, 2, 3
 	LOOP
 		IF r.resource_id IS NULL OR NOT r.in_units
-			OR arbiter_available(r.provider || '.' || r.type, timestamptz '2030-01-03', timestamptz '2030-01-05') < r.least THEN
+			OR arbiter_available(r.provider || '.' || r.type, start, start + interval '2 days') < r.least THEN
 			RETURN false;
 		END IF;
 	END LOOP;
@@ -180,13 +180,23 @@ BEGIN
 END $$;
 
 -- every combination of providers that satisfies a request
-CREATE FUNCTION combinations(request jsonb) RETURNS SETOF text[] LANGUAGE sql AS $$
+CREATE FUNCTION combinations(request jsonb, start timestamptz DEFAULT '2030-01-03') RETURNS SETOF text[] LANGUAGE sql AS $$
 	WITH RECURSIVE c (providers) AS (
 		SELECT ARRAY[]::text[]
 		UNION ALL
 		SELECT providers || ('random-' || p) FROM c, generate_series(1, 5) p
 		WHERE cardinality(providers) < jsonb_array_length(request->'groups'))
-	SELECT providers FROM c WHERE cardinality(providers) = jsonb_array_length(request->'groups') AND satisfies(request, providers) $$;
+	SELECT providers FROM c WHERE cardinality(providers) = jsonb_array_length(request->'groups') AND satisfies(request, providers, start) $$;
+
+-- a request without what a hint says
+CREATE FUNCTION without(request jsonb, hint text) RETURNS jsonb LANGUAGE sql AS $$
+	SELECT request || jsonb_build_object('groups', jsonb_agg(CASE
+		WHEN hint !~ 'between its groups' AND g->>'name' <> coalesce(substring(hint from 'group "(.*)"'), 'g1') THEN g
+		WHEN hint ~ '^Without distances' THEN g - 'distances' || coalesce((
+			SELECT jsonb_build_object('distances', jsonb_agg(d)) FROM jsonb_array_elements(g->'distances') d
+			WHERE (d ? 'to') = (hint ~ 'between its groups') HAVING count(*) > 0), '{}')
+		ELSE g - substring(hint from '^Without (\w+)') END))
+	FROM jsonb_array_elements(request->'groups') g $$;
 
 SELECT arbiter_create_provider_group('random-' || t || n, 'random.' || t) > 0 FROM unnest(ARRAY['rack', 'row']) t, generate_series(1, 2) n;
 SELECT arbiter_set_distances('random.distance', ARRAY['near', 'middle', 'far']) IS NOT NULL;
@@ -200,6 +210,10 @@ DECLARE
 	n integer;
 	total integer := 0;
 	impossible integer := 0;
+	later integer := 0;
+	loosened integer := 0;
+	earliest timestamptz;
+	tried record;
 BEGIN
 	FOR world IN 1 .. 8 LOOP
 		PERFORM make_world();
@@ -239,11 +253,29 @@ BEGIN
 				IF expected IS NOT NULL THEN
 					RAISE EXCEPTION 'world %, request %: model %, refused: %', world, request, expected, SQLERRM;
 				END IF;
+				-- everything here begins and ends with a day
+				earliest := '2030-01-04';
+				WHILE earliest < '2030-01-10' AND NOT EXISTS (SELECT FROM combinations(request, earliest)) LOOP
+					earliest := earliest + interval '1 day';
+				END LOOP;
+				earliest := nullif(earliest, '2030-01-10');
+				SELECT * INTO tried FROM arbiter_try_claim(request, '2030-01-03', '2030-01-05');
+				IF tried.earliest_start IS DISTINCT FROM earliest THEN
+					RAISE EXCEPTION 'world %, request %: model %, earliest start %', world, request, earliest, tried;
+				END IF;
+				later := later + (earliest IS NOT NULL)::int;
+				-- without what the hint says it would fit
+				IF tried.hint ~ '^Without .* the claim fits' THEN
+					loosened := loosened + 1;
+					IF NOT EXISTS (SELECT FROM arbiter_find_claims(without(request, tried.hint), '2030-01-03', '2030-01-05')) THEN
+						RAISE EXCEPTION 'world %, request %: not so: %', world, request, tried.hint;
+					END IF;
+				END IF;
 			END;
 		END LOOP;
 	END LOOP;
-	IF total < 200 OR impossible NOT BETWEEN 10 AND 60 THEN
-		RAISE EXCEPTION 'not much of a test: % placements, % of 96 claims impossible', total, impossible;
+	IF total < 200 OR impossible NOT BETWEEN 10 AND 60 OR later < 3 OR loosened < 3 THEN
+		RAISE EXCEPTION 'not much of a test: % placements, % of 96 claims impossible, % of them possible later, % without something', total, impossible, later, loosened;
 	END IF;
 END $$;
 SELECT * FROM arbiter_check();

@@ -209,7 +209,7 @@ SELECT outcome(format($$ SELECT arbiter_resize_share(%s, 5, NULL) $$, :half));
 SELECT outcome(format($$ SELECT arbiter_resize_share(%s, 5) $$, :plain));
 SELECT amounts(:half);
 SELECT arbiter_transfer(:half, 'eve');
-SELECT DISTINCT user_id FROM arbiter_reservation WHERE reservation_id = :half;
+SELECT DISTINCT user_id FROM arbiter_reservation WHERE reservation_id = :half ORDER BY 1;
 SELECT * FROM arbiter_check('share.model');
 -- evacuate leaves it where it is, swap cancels it
 SELECT arbiter_create_resource('share.other') > 0;

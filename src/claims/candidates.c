@@ -24,10 +24,6 @@
 #include "utils/fmgroids.h"
 #include "utils/timestamp.h"
 
-const char *const constraint_names[CONSTRAINT_COUNT] = {
-	"capabilities", "resource_capabilities", "member_of", "distances", "isolate_from"
-};
-
 pg_noreturn static void
 unknown_error(const char *what, const char *name, const char *hint)
 {
@@ -287,15 +283,14 @@ with_units(Bitmapset *providers, const InventoryType *type, const ClaimResource 
  * partition and with the capabilities, memberships and distances that it wants;
  * what is available, and what other groups get, is not looked at.
  *
- * leave_out: a constraint that is not applied; CONSTRAINT_COUNT: none.  With
- * funnel, it is told how many are left after each.
+ * With funnel, it is told how many are left after each.
  *
  * Errors: 42704 a resource type, capability, provider group, distance or
  * partition that does not exist; RV008 a claim to be isolated from.
  */
 void
 candidates_find(const Catalogue *catalogue, const ClaimRequest *request,
-				const ClaimGroup *asked, Snapshot snapshot, int leave_out,
+				const ClaimGroup *asked, Snapshot snapshot,
 				StringInfo funnel, GroupCandidates *candidates)
 {
 	Bitmapset  *all = bms_copy(catalogue->claimable);
@@ -354,22 +349,22 @@ candidates_find(const Catalogue *catalogue, const ClaimRequest *request,
 		}
 	}
 
-	if (leave_out != CONSTRAINT_CAPABILITIES && asked->capabilities.n > 0)
+	if (asked->capabilities.n > 0)
 	{
 		left = apply_rules(catalogue, request, left, &asked->capabilities, with_capability);
 		add_count(funnel, left, "after capabilities");
 	}
-	if (leave_out != CONSTRAINT_MEMBER_OF && asked->member_of.n > 0)
+	if (asked->member_of.n > 0)
 	{
 		left = apply_rules(catalogue, request, left, &asked->member_of, in_group);
 		add_count(funnel, left, "after member_of");
 	}
-	if (leave_out != CONSTRAINT_DISTANCES && asked->ndistances > 0)
+	if (asked->ndistances > 0)
 	{
 		left = apply_distances(catalogue, request, left, asked);
 		add_count(funnel, left, "after distances");
 	}
-	if (leave_out != CONSTRAINT_ISOLATED_CLAIMS && asked->nisolated_claims > 0)
+	if (asked->nisolated_claims > 0)
 	{
 		for (int i = 0; i < asked->nisolated_claims; i++)
 			left = bms_del_members(left, providers_of_claim(catalogue, request,
@@ -382,7 +377,7 @@ candidates_find(const Catalogue *catalogue, const ClaimRequest *request,
 		const ClaimResource *resource = &asked->resources[i];
 		Bitmapset  *of = NULL;
 
-		if (leave_out != CONSTRAINT_RESOURCE_CAPABILITIES && resource->capabilities.n > 0)
+		if (resource->capabilities.n > 0)
 		{
 			of = apply_rules(catalogue, request,
 							 bms_intersect(left, candidates->types[i]->providers),

@@ -15,19 +15,6 @@
 #include "provider/catalogue.h"
 #include "utils/snapshot.h"
 
-/* the constraints of a group that can be left out, to see what that changes */
-typedef enum CandidateConstraint
-{
-	CONSTRAINT_CAPABILITIES,
-	CONSTRAINT_RESOURCE_CAPABILITIES,
-	CONSTRAINT_MEMBER_OF,
-	CONSTRAINT_DISTANCES,
-	CONSTRAINT_ISOLATED_CLAIMS,
-	CONSTRAINT_COUNT
-} CandidateConstraint;
-
-extern const char *const constraint_names[CONSTRAINT_COUNT];
-
 typedef struct GroupCandidates
 {
 	const ClaimGroup *asked;
@@ -40,7 +27,7 @@ typedef struct GroupCandidates
 extern void candidates_find(const Catalogue *catalogue,
 							const ClaimRequest *request,
 							const ClaimGroup *asked, Snapshot snapshot,
-							int leave_out, StringInfo funnel,
+							StringInfo funnel,
 							GroupCandidates *candidates);
 extern const DistanceType *distance_bounds(const Catalogue *catalogue,
 										   const ClaimRequest *request,

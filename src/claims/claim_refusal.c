@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * claim_refusal.c
- *	  Why nothing satisfies a claim, and what would (RV012).
+ *	  Why nothing satisfies a claim (RV012).
  *
  * The detail walks the constraints in the order in which they are applied, and
  * tells how many providers each one leaves; so what removed the last ones is what
@@ -9,27 +9,17 @@
  * first group that has no place even if it were the only one; if each has, it is
  * what they ask of each other.
  *
- * The hint is the earliest start at which a claim of one group would fit, on any
- * of its providers; else the constraint without which most providers would do.
- *
  *-------------------------------------------------------------------------
  */
 #include "claims/claim.h"
 
-#include "booking/slot.h"
+#include "claims/claim_hint.h"
 #include "miscadmin.h"
 #include "support/errors.h"
-#include "support/guc.h"
 #include "utils/timestamp.h"
-
-/* what a request could do without is searched for in so many tries */
-#define HINT_TRIES	100000
 
 /* a detail is about so many groups at the most */
 #define TOLD_GROUPS_MAX	5
-
-/* an earliest start is searched for on so many providers at the most */
-#define SEARCHED_PROVIDERS_MAX	2000
 
 /* a range of time, for messages */
 static char *
@@ -38,36 +28,6 @@ times_text(const ClaimTimes *times)
 	char	   *start = pstrdup(timestamptz_to_str(times->start));
 
 	return psprintf("from %s to %s", start, timestamptz_to_str(times->end));
-}
-
-/*
- * Which members of a set have enough of every resource of a group?  With funnel,
- * it is told how many are left after each.
- */
-static Bitmapset *
-with_available(Search *search, const GroupCandidates *candidates, StringInfo funnel)
-{
-	Bitmapset  *left = bms_copy(candidates->providers);
-
-	for (int i = 0; i < candidates->asked->nresources && !bms_is_empty(left); i++)
-	{
-		const ClaimResource *asked = &candidates->asked->resources[i];
-		int			provider = -1;
-
-		while ((provider = bms_next_member(left, provider)) >= 0)
-		{
-			const Inventory *inventory = &candidates->types[i]->inventories[provider];
-			int64		least = units_least(inventory, asked);
-
-			CHECK_FOR_INTERRUPTS();
-			if (least == 0 || probe_available(&search->probes[asked->times], inventory, least) < least)
-				left = bms_del_member(left, provider);
-		}
-		if (funnel != NULL)
-			appendStringInfo(funnel, "; %d with %s " INT64_FORMAT " available for all of the range",
-							 bms_num_members(left), asked->type, asked->minimum);
-	}
-	return left;
 }
 
 /*
@@ -117,217 +77,9 @@ group_fits_alone(Search *search, int group)
 
 	if (!search->request->groups[group].single_provider)
 		return spread_has_enough(search, group, NULL);
-	fit = with_available(search, &search->groups[group], NULL);
+	fit = search_able(search, &search->groups[group], NULL);
 	fits = !bms_is_empty(fit);
 	bms_free(fit);
-	return fits;
-}
-
-/*
- * The constraint of a group without which most providers would do;
- * CONSTRAINT_COUNT if there is none.
- */
-static int
-worst_constraint(Search *search, int group, int *nproviders)
-{
-	const ClaimGroup *asked = &search->request->groups[group];
-	int			worst = CONSTRAINT_COUNT;
-
-	*nproviders = 0;
-	if (!asked->single_provider)
-		return worst;
-	for (int constraint = 0; constraint < CONSTRAINT_COUNT; constraint++)
-	{
-		GroupCandidates candidates;
-		Bitmapset  *fit;
-		int			n;
-
-		candidates_find(search->catalogue, search->request, asked,
-						search->task.snapshot, constraint, NULL, &candidates);
-		fit = with_available(search, &candidates, NULL);
-		n = bms_num_members(fit);
-		if (n > *nproviders)
-		{
-			*nproviders = n;
-			worst = constraint;
-		}
-		bms_free(fit);
-	}
-	return worst;
-}
-
-/*
- * The earliest start at which a provider can give all that a group asks for.
- */
-static bool
-provider_earliest_start(Search *search, const GroupCandidates *candidates,
-						int provider, TimestampTz *start)
-{
-	const ClaimTimes *times = search->task.times;
-	Request		request = {
-		.start = times->start,
-		.end = times->end,
-		.clock = times->clock,
-		.tryout = times->tryout,
-		.nrequirements = candidates->asked->nresources
-	};
-	bool		found = true;
-
-	request.requirements = palloc0(sizeof(Requirement) * request.nrequirements);
-	for (int i = 0; i < request.nrequirements && found; i++)
-	{
-		const ClaimResource *asked = &candidates->asked->resources[i];
-		const Inventory *inventory = &candidates->types[i]->inventories[provider];
-		Requirement *requirement = &request.requirements[i];
-
-		requirement->amount = units_least(inventory, asked);
-		found = requirement->amount > 0 &&
-			resource_find(inventory->name, search->task.snapshot, &requirement->resource);
-	}
-	if (found)
-	{
-		request_sort(&request);
-		found = slot_earliest_start(&request, request.start, search->task.snapshot, start);
-	}
-	pfree(request.requirements);
-	return found;
-}
-
-/*
- * The earliest start at which a request of one group would fit.
- */
-static bool
-earliest_start(Search *search, TimestampTz *earliest, int *nsearched)
-{
-	const GroupCandidates *candidates = &search->groups[0];
-	bool		found = false;
-	int			provider = -1;
-
-	*nsearched = 0;
-	if (search->request->ngroups > 1 || !candidates->asked->single_provider ||
-		arbiter_search_horizon <= 0)
-		return false;
-	while ((provider = bms_next_member(candidates->providers, provider)) >= 0 &&
-		   *nsearched < SEARCHED_PROVIDERS_MAX)
-	{
-		TimestampTz start;
-
-		CHECK_FOR_INTERRUPTS();
-		(*nsearched)++;
-		if (!provider_earliest_start(search, candidates, provider, &start) ||
-			(found && start >= *earliest))
-			continue;
-		*earliest = start;
-		found = true;
-	}
-	return found;
-}
-
-/*
- * Which amount of a resource would be in the units of providers, if none gives what
- * is asked for?  NULL: it is not that.
- */
-static char *
-units_hint(const Search *search, const ClaimGroup *asked)
-{
-	for (int i = 0; i < asked->nresources; i++)
-	{
-		const ClaimResource *resource = &asked->resources[i];
-		const InventoryType *type = catalogue_type(search->catalogue, resource->type);
-		const Inventory *inventory;
-		int			provider = -1;
-		bool		given = false;
-
-		while (!given && (provider = bms_next_member(type->providers, provider)) >= 0)
-			given = units_least(&type->inventories[provider], resource) > 0;
-		if (given)
-			continue;
-		provider = bms_next_member(type->providers, -1);
-		inventory = &type->inventories[provider];
-		return inventory->max_unit == PG_INT64_MAX ?
-			psprintf("Provider \"%s\" gives at least " INT64_FORMAT " of %s, in steps of " INT64_FORMAT ".",
-					 search->catalogue->providers[provider].name, inventory->min_unit,
-					 resource->type, inventory->step_size) :
-			psprintf("Provider \"%s\" gives from " INT64_FORMAT " to " INT64_FORMAT " of %s, in steps of " INT64_FORMAT ".",
-					 search->catalogue->providers[provider].name, inventory->min_unit,
-					 inventory->max_unit, resource->type, inventory->step_size);
-	}
-	return NULL;
-}
-
-static char *
-group_hint(Search *search, int group, Refusal *refusal)
-{
-	int			nproviders;
-	int			nsearched;
-	int			constraint;
-	char	   *units = NULL;
-
-	if (search->request->groups[group].single_provider)
-		units = units_hint(search, &search->request->groups[group]);
-	if (units != NULL)
-		return units;
-	refusal->has_earliest_start = earliest_start(search, &refusal->earliest_start, &nsearched);
-	if (refusal->has_earliest_start && nsearched < SEARCHED_PROVIDERS_MAX)
-		return psprintf("The earliest start at which the claim fits is %s.",
-						timestamptz_to_str(refusal->earliest_start));
-	if (refusal->has_earliest_start)
-		return psprintf("The claim fits at %s, which is the earliest start on the first %d providers.",
-						timestamptz_to_str(refusal->earliest_start), nsearched);
-	constraint = worst_constraint(search, group, &nproviders);
-	if (constraint < CONSTRAINT_COUNT)
-		return psprintf("Without %s, %d of the providers would do.",
-						constraint_names[constraint], nproviders);
-	return pstrdup("Ask for less, for another range, or for several providers with single_provider false.");
-}
-
-static bool
-stop_at_first(const Search *search, void *argument)
-{
-	return true;
-}
-
-/*
- * Is there a placement without what groups ask of each other, in one respect?
- */
-static bool
-fits_without(Search *search, int relation)
-{
-	ClaimRequest loose = *search->request;
-	SearchTask	task = search->task;
-	Search		other;
-	bool		fits;
-
-	loose.groups = palloc(sizeof(ClaimGroup) * loose.ngroups);
-	for (int i = 0; i < loose.ngroups; i++)
-	{
-		ClaimGroup *group = &loose.groups[i];
-		int			n = 0;
-
-		*group = search->request->groups[i];
-		if (relation == 0)
-		{
-			DistanceRule *kept = palloc(sizeof(DistanceRule) * Max(group->ndistances, 1));
-
-			for (int j = 0; j < group->ndistances; j++)
-			{
-				if (group->distances[j].to != NULL)
-					kept[n++] = group->distances[j];
-			}
-			group->distances = kept;
-			group->ndistances = n;
-		}
-		else if (relation == 1)
-			group->nsame_groups = 0;
-		else
-			group->nisolated_groups = 0;
-	}
-	task.request = &loose;
-	task.tries = HINT_TRIES;
-	task.may_give_up = true;
-	search_begin(&other, &task);
-	fits = search_run(&other, stop_at_first, NULL);
-	search_end(&other);
 	return fits;
 }
 
@@ -351,7 +103,7 @@ refuse_combination(Search *search, Refusal *refusal)
 			appendStringInfoString(&detail, ", and so on,");
 			break;
 		}
-		fit = with_available(search, candidates, NULL);
+		fit = search_able(search, candidates, NULL);
 		appendStringInfo(&detail, "%s group \"%s\" has %d",
 						 detail.len == 0 ? "By itself," : ",", candidates->asked->name,
 						 candidates->asked->single_provider ? bms_num_members(fit) :
@@ -366,20 +118,6 @@ refuse_combination(Search *search, Refusal *refusal)
 		appendStringInfo(&detail, "the %d groups need more than all of these have.",
 						 search->norder);
 	refusal->detail = detail.data;
-}
-
-static void
-combination_hint(Search *search, Refusal *refusal)
-{
-	static const char *const relations[] = {"distances", "same_group", "isolate_from"};
-
-	refusal->hint = pstrdup("Ask for less, or for another range.");
-	for (int i = 0; i < lengthof(relations); i++)
-	{
-		if (fits_without(search, i))
-			refusal->hint = psprintf("Without %s between its groups the claim fits.",
-									 relations[i]);
-	}
 }
 
 /* does any group of the claim stay somewhere? */
@@ -424,7 +162,7 @@ claim_explain(Search *search, Refusal *refusal)
 
 	initStringInfo(&funnel);
 	candidates_find(search->catalogue, request, &request->groups[group],
-					search->task.snapshot, CONSTRAINT_COUNT, &funnel, &candidates);
+					search->task.snapshot, &funnel, &candidates);
 	if (has_kept(search))
 	{
 		candidates.providers = search->groups[group].providers;
@@ -434,7 +172,7 @@ claim_explain(Search *search, Refusal *refusal)
 	if (!bms_is_empty(candidates.providers))
 	{
 		if (request->groups[group].single_provider)
-			(void) with_available(search, &candidates, &funnel);
+			(void) search_able(search, &candidates, &funnel);
 		else
 			(void) spread_has_enough(search, group, &funnel);
 	}
@@ -459,8 +197,5 @@ claim_refuse(Search *search, Refusal *refusal)
 {
 	int			group = claim_explain(search, refusal);
 
-	if (group < 0)
-		combination_hint(search, refusal);
-	else
-		refusal->hint = group_hint(search, group, refusal);
+	claim_hint(search, group, refusal);
 }

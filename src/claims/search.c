@@ -14,9 +14,8 @@
  * no place for the rest, the others do not try the same.  What is hard all the
  * same ends with an error after arbiter.claim_tries, not with a wrong answer.
  *
- * Groups that may be spread over several
- * providers come last, and are placed in one way only: spread.c tells why that
- * is enough.
+ * Groups that may be spread over several providers come last, and are placed in
+ * one way only: spread.c tells why that is enough.
  *
  * A group that is one of several is tried on every provider that comes into
  * question, in the order of choose.c.
@@ -102,7 +101,7 @@ search_begin(Search *search, const SearchTask *task)
 		if (!search_is_placed(search, i))
 			continue;
 		candidates_find(task->catalogue, request, &request->groups[i], task->snapshot,
-						CONSTRAINT_COUNT, NULL, &search->groups[i]);
+						NULL, &search->groups[i]);
 		apply_kept(search, i);
 		if (request->groups[i].single_provider)
 			search->order[search->norder++] = i;

@@ -85,6 +85,8 @@ extern int64 search_capacity(Search *search, int group, int resource,
 							 int provider);
 extern bool search_is_contended(Search *search, int group, int resource,
 								int provider);
+extern Bitmapset *search_able(Search *search, const GroupCandidates *candidates,
+							  StringInfo funnel);
 
 extern bool spread_place(Search *search, int group, Bitmapset *allowed);
 

@@ -7,6 +7,8 @@
  */
 #include "claims/search.h"
 
+#include "miscadmin.h"
+
 /*
  * search_inventory returns what a provider has of a resource that a group asks for.
  */
@@ -136,4 +138,35 @@ search_is_contended(Search *search, int group, int resource, int provider)
 {
 	return probe_is_contended(&search->probes[times_of(search, group, resource)],
 							  search_inventory(search, group, resource, provider));
+}
+
+/*
+ * search_able returns which of its candidates have enough of every resource of a
+ * group, if it were the only one.  With funnel, it is told how many are left after
+ * each.
+ */
+Bitmapset *
+search_able(Search *search, const GroupCandidates *candidates, StringInfo funnel)
+{
+	Bitmapset  *left = bms_copy(candidates->providers);
+
+	for (int i = 0; i < candidates->asked->nresources && !bms_is_empty(left); i++)
+	{
+		const ClaimResource *asked = &candidates->asked->resources[i];
+		int			provider = -1;
+
+		while ((provider = bms_next_member(left, provider)) >= 0)
+		{
+			const Inventory *inventory = &candidates->types[i]->inventories[provider];
+			int64		least = units_least(inventory, asked);
+
+			CHECK_FOR_INTERRUPTS();
+			if (least == 0 || probe_available(&search->probes[asked->times], inventory, least) < least)
+				left = bms_del_member(left, provider);
+		}
+		if (funnel != NULL)
+			appendStringInfo(funnel, "; %d with %s " INT64_FORMAT " available for all of the range",
+							 bms_num_members(left), asked->type, asked->minimum);
+	}
+	return left;
 }

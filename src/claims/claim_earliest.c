@@ -31,7 +31,7 @@
 #define SEARCHED_PROVIDERS_MAX	2000
 
 /* so many placements of a group on a provider are tried, for all starts together */
-#define EARLIEST_TRIES	100000
+#define EARLIEST_TRIES	50000
 
 /* starts to be tried */
 typedef struct Starts

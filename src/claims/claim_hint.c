@@ -16,7 +16,7 @@
 #include "utils/timestamp.h"
 
 /* what a request could do without is searched for in so many tries, all together */
-#define HINT_TRIES	100000
+#define HINT_TRIES	50000
 
 /*
  * Which amount of a resource would be in the units of providers, if none gives what

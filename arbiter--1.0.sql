@@ -483,10 +483,12 @@ ALTER TABLE @extschema@.arbiter_resource ENABLE ALWAYS TRIGGER arbiter_truncate;
 
 CREATE TRIGGER zz_arbiter_template BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.arbiter_template
 	FOR EACH ROW EXECUTE FUNCTION @extschema@.arbiter_template_trigger();
+ALTER TABLE @extschema@.arbiter_template ENABLE ALWAYS TRIGGER zz_arbiter_template;
 CREATE TRIGGER arbiter_truncate AFTER TRUNCATE ON @extschema@.arbiter_template
 	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.arbiter_template_trigger();
 CREATE TRIGGER zz_arbiter_template BEFORE INSERT OR UPDATE OR DELETE ON @extschema@.arbiter_template_item
 	FOR EACH ROW EXECUTE FUNCTION @extschema@.arbiter_template_trigger();
+ALTER TABLE @extschema@.arbiter_template_item ENABLE ALWAYS TRIGGER zz_arbiter_template;
 CREATE TRIGGER arbiter_truncate AFTER TRUNCATE ON @extschema@.arbiter_template_item
 	FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.arbiter_template_trigger();
 
@@ -4279,9 +4281,9 @@ COMMENT ON TRIGGER zz_arbiter_quota ON @extschema@.arbiter_quota_limit IS 'refus
 COMMENT ON TRIGGER arbiter_truncate ON @extschema@.arbiter_resource IS 'keeps what is derived of the table true when it is emptied';
 COMMENT ON TRIGGER zz_arbiter_resource ON @extschema@.arbiter_resource IS 'keeps what must stay of a resource, and lets backends forget what they know of it';
 COMMENT ON TRIGGER arbiter_truncate ON @extschema@.arbiter_template IS 'refuses to empty the table';
-COMMENT ON TRIGGER zz_arbiter_template ON @extschema@.arbiter_template IS 'refuses raw changes: versions of templates stay as they are';
+COMMENT ON TRIGGER zz_arbiter_template ON @extschema@.arbiter_template IS 'refuses raw changes, because versions of templates stay as they are; lets backends forget what they know of them';
 COMMENT ON TRIGGER arbiter_truncate ON @extschema@.arbiter_template_item IS 'refuses to empty the table';
-COMMENT ON TRIGGER zz_arbiter_template ON @extschema@.arbiter_template_item IS 'refuses raw changes: versions of templates stay as they are';
+COMMENT ON TRIGGER zz_arbiter_template ON @extschema@.arbiter_template_item IS 'refuses raw changes, because versions of templates stay as they are; lets backends forget what they know of them';
 COMMENT ON TRIGGER arbiter_replica ON @extschema@.arbiter_timeline IS 'leaves out the chunks of a publisher: a subscriber derives its own';
 
 -- comments: the model

@@ -112,6 +112,7 @@ insert_child(RowWriter *writer, const char *name, int64 reservation_id,
 	row_writer_set(writer, columns[RESOURCE_PARENT_RESOURCE_ID],
 				   Int32GetDatum(parent_id), false);
 	row_writer_before_insert(writer);
+	resource_type_gains(writer->slot);
 	row_writer_insert(writer);
 	return resource_id;
 }

@@ -192,6 +192,7 @@ create_resource(const ProviderRow *provider, const char *type, const char *unit)
 	row_writer_set(&writer, columns[RESOURCE_TYPE], CStringGetTextDatum(type), false);
 	row_writer_set(&writer, columns[RESOURCE_PROVIDER_ID], Int32GetDatum(provider->id), false);
 	row_writer_before_insert(&writer);
+	resource_type_gains(writer.slot);
 	row_writer_insert(&writer);
 	row_writer_close(&writer);
 	CommandCounterIncrement();

@@ -54,6 +54,7 @@ extern Resource *resource_same_unit(const Resource *resource,
 									Snapshot snapshot, int *nresources);
 extern int64 resource_of_type(const char *type, Snapshot snapshot,
 							  Resource *resource, StringInfo names);
+extern void resource_type_gains(TupleTableSlot *row);
 extern void resource_type_may_change(void);
 extern void resource_type_changes(TupleTableSlot *old, TupleTableSlot *new);
 extern bool resource_has_type(const Resource *resource, const char *type,

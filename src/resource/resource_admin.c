@@ -292,6 +292,7 @@ arbiter_create_resource(PG_FUNCTION_ARGS)
 		row_writer_set(&writer, columns[options[i].column], values[i],
 					   PG_ARGISNULL(i + 1));
 	row_writer_before_insert(&writer);
+	resource_type_gains(writer.slot);
 	row_writer_insert(&writer);
 	row_writer_close(&writer);
 	CommandCounterIncrement();

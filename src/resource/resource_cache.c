@@ -24,7 +24,8 @@
  *	  worth thinking about.
  *
  *	- Names that do not exist are not kept, so a new resource needs no
- *	  invalidation.
+ *	  invalidation.  One that has a resource type sends it all the same, for
+ *	  those who keep which resource stands for a type.
  *
  * As with the server's own caches, the invalidation is sent after the commit
  * has become visible to snapshots, but before anybody is told of it: a call
@@ -42,11 +43,10 @@
 
 #include "access/htup_details.h"
 #include "access/xact.h"
-#include "catalog/pg_trigger.h"
-#include "commands/trigger.h"
 #include "storage/proc.h"
 #include "support/compat.h"
 #include "support/relations.h"
+#include "support/trigger_call.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/snapmgr.h"
@@ -122,28 +122,6 @@ resource_cache_find(const char *name, Snapshot snapshot, Resource *resource)
 }
 
 /*
- * Does whoever changes a row of arbiter_resource send an invalidation?
- */
-static bool
-changes_are_sent(Relation rel)
-{
-	Oid			function = arbiter_relations()->own_trigger[ARBITER_RESOURCE_TRIGGER];
-	TriggerDesc *list = rel->trigdesc;
-
-	for (int i = 0; list != NULL && i < list->numtriggers; i++)
-	{
-		const Trigger *trigger = &list->triggers[i];
-
-		if (trigger->tgfoid == function &&
-			trigger->tgenabled == TRIGGER_FIRES_ALWAYS &&
-			TRIGGER_FOR_UPDATE(trigger->tgtype) &&
-			TRIGGER_FOR_DELETE(trigger->tgtype))
-			return true;
-	}
-	return false;
-}
-
-/*
  * Is a row, which was just read, the latest version, committed by another
  * transaction?
  */
@@ -175,7 +153,8 @@ resource_cache_add(Relation rel, TupleTableSlot *slot, const Resource *resource)
 
 	if (read_at != invalidations || !is_usable() ||
 		strlen(resource->name) >= NAMEDATALEN ||
-		!changes_are_sent(rel) || !is_latest(slot, &xmin))
+		!own_trigger_always_fires(RelationGetRelid(rel), ARBITER_RESOURCE_TRIGGER) ||
+		!is_latest(slot, &xmin))
 		return;
 
 	if (cache != NULL && (cached_at != invalidations ||
@@ -203,7 +182,7 @@ resource_cache_add(Relation rel, TupleTableSlot *slot, const Resource *resource)
 
 /*
  * resource_cache_changed is called before a row of arbiter_resource is updated
- * or deleted.
+ * or deleted, or one with a resource type is inserted.
  */
 void
 resource_cache_changed(void)

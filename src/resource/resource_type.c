@@ -9,6 +9,7 @@
 
 #include "catalog/pg_collation.h"
 #include "charge/quota.h"
+#include "resource/resource_cache.h"
 #include "storage/lmgr.h"
 #include "support/key_scan.h"
 #include "support/locks.h"
@@ -94,6 +95,17 @@ type_of(TupleTableSlot *row)
 									 &isnull);
 
 	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/*
+ * resource_type_gains is called before the row of a new resource is written: if it
+ * has a type, backends forget what stands for that.
+ */
+void
+resource_type_gains(TupleTableSlot *row)
+{
+	if (type_of(row) != NULL)
+		resource_cache_changed();
 }
 
 /*

@@ -11,13 +11,9 @@
  */
 #include "support/catalogue_change.h"
 
-#include "access/table.h"
-#include "catalog/pg_trigger.h"
-#include "commands/trigger.h"
 #include "support/relations.h"
+#include "support/trigger_call.h"
 #include "utils/inval.h"
-#include "utils/rel.h"
-#include "utils/reltrigger.h"
 
 /*
  * catalogue_tables lists the tables of which a change is to be sent.
@@ -65,29 +61,6 @@ catalogue_changed(void)
 }
 
 /*
- * Does whoever changes a row of a table send an invalidation?
- */
-static bool
-changes_are_sent(Oid relid)
-{
-	Oid			function = arbiter_relations()->own_trigger[ARBITER_CATALOGUE_TRIGGER];
-	Relation	rel = table_open(relid, AccessShareLock);
-	TriggerDesc *list = rel->trigdesc;
-	bool		sent = false;
-
-	for (int i = 0; list != NULL && i < list->numtriggers; i++)
-	{
-		const Trigger *trigger = &list->triggers[i];
-
-		if (trigger->tgfoid == function && TRIGGER_FOR_ROW(trigger->tgtype) &&
-			trigger->tgenabled == TRIGGER_FIRES_ALWAYS)
-			sent = true;
-	}
-	table_close(rel, AccessShareLock);
-	return sent;
-}
-
-/*
  * catalogue_changes_are_sent tells whether what is known of providers may be
  * kept: not while somebody has disabled the triggers.  To enable or disable one
  * sends an invalidation of its table, not of arbiter_provider, so whoever keeps
@@ -101,7 +74,7 @@ catalogue_changes_are_sent(void)
 	catalogue_tables(tables);
 	for (int i = 0; i < CATALOGUE_NTABLES; i++)
 	{
-		if (!changes_are_sent(tables[i]))
+		if (!own_trigger_always_fires(tables[i], ARBITER_CATALOGUE_TRIGGER))
 			return false;
 	}
 	return true;

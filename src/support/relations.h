@@ -299,6 +299,7 @@ typedef enum ClaimColumn
 
 #define ARBITER_NTRIGGERS	10
 #define ARBITER_RESOURCE_TRIGGER	2	/* in the list of relations.c */
+#define ARBITER_TEMPLATE_TRIGGER	5
 #define ARBITER_QUOTA_TRIGGER	7
 #define ARBITER_CATALOGUE_TRIGGER	8
 

@@ -225,10 +225,9 @@ bundle_equal(const Bundle *left, const Bundle *right)
 
 /* what a bundle is called in a message */
 static const char *
-bundle_title(const Bundle *bundle)
+bundle_title(const char *template)
 {
-	return bundle->name == NULL ? "the bundle" :
-		psprintf("template \"%s\"", bundle->name);
+	return template == NULL ? "the bundle" : psprintf("template \"%s\"", template);
 }
 
 static void
@@ -266,7 +265,7 @@ check_choice(const Bundle *bundle, Jsonb *resources)
 			if (bsearch(&wanted, bundle->items, bundle->nitems,
 						sizeof(BundleItem), compare_items) == NULL)
 				choice_error(psprintf("\"%s\" is not a resource type of %s.",
-									  type, bundle_title(bundle)));
+									  type, bundle_title(bundle->name)));
 		}
 		else if (token == WJB_VALUE && value.type != jbvString)
 			choice_error(psprintf("What is named for \"%s\" is not a string.", type));
@@ -306,12 +305,23 @@ find_of_type(const Bundle *bundle, const char *type, Jsonb *resources,
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("%s needs one resource of the type \"%s\", and none is named",
-						bundle_title(bundle), type),
+						bundle_title(bundle->name), type),
 				 errdetail(INT64_FORMAT " resources have that type: %s.", count,
 						   names.data),
 				 errhint("Name one of them, such as resources => '{\"%s\": \"%s\"}'.",
 						 type, resource->name)));
 	}
+}
+
+pg_noreturn static void
+amount_error(const char *title, const Resource *resource, const char *what)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("amount of resource \"%s\" is out of range for type bigint",
+					resource->name),
+			 errdetail("It is what %s takes%s.", title, what),
+			 errhint("Pass a smaller count.")));
 }
 
 /*
@@ -320,41 +330,33 @@ find_of_type(const Bundle *bundle, const char *type, Jsonb *resources,
  */
 static void
 add_requirement(const Bundle *bundle, const Resource *resource, int64 amount,
-				int64 count, Request *request)
+				Request *request)
 {
-	int64		total;
 	int			at = 0;
 
 	while (at < request->nrequirements &&
 		   request->requirements[at].resource.id != resource->id)
 		at++;
-	if (pg_mul_s64_overflow(amount, count, &total) ||
-		pg_add_s64_overflow(total, request->requirements[at].amount, &total))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("amount of resource \"%s\" is out of range for type bigint",
-						resource->name),
-				 errdetail("It is what %s takes, times " INT64_FORMAT ".",
-						   bundle_title(bundle), count),
-				 errhint("Pass a smaller count.")));
+	if (pg_add_s64_overflow(amount, request->requirements[at].amount,
+							&request->requirements[at].amount))
+		amount_error(bundle_title(bundle->name), resource, "");
 	if (at == request->nrequirements)
 	{
 		request->requirements[at].resource = *resource;
 		request->nrequirements++;
 	}
-	request->requirements[at].amount = total;
 }
 
 /*
- * bundle_find makes requirements of so many of a bundle: one for each resource,
- * in no order.  resources names those of resource types; NULL: none.
+ * bundle_find makes requirements of one of a bundle: one for each resource, in no
+ * order.  resources names those of resource types; NULL: none.
  *
  * 42704 for a resource that does not exist; 22023 for a type of which there are
  * several and none is named, or a name that is not of the type; 22003.
  */
 void
-bundle_find(const Bundle *bundle, int64 count, Jsonb *resources,
-			Snapshot snapshot, Request *request)
+bundle_find(const Bundle *bundle, Jsonb *resources, Snapshot snapshot,
+			Request *request)
 {
 	if (resources != NULL)
 		check_choice(bundle, resources);
@@ -372,9 +374,26 @@ bundle_find(const Bundle *bundle, int64 count, Jsonb *resources,
 		else if (!resource_find_by_id(item->resource_id, snapshot, &resource))
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_OBJECT),
-					 errmsg("a resource of %s does not exist", bundle_title(bundle)),
+					 errmsg("a resource of %s does not exist", bundle_title(bundle->name)),
 					 errdetail("The resource with id %d was dropped.", item->resource_id),
 					 errhint("Define the template without it by arbiter_set_template().")));
-		add_requirement(bundle, &resource, item->amount, count, request);
+		add_requirement(bundle, &resource, item->amount, request);
+	}
+}
+
+/*
+ * bundle_multiply makes of the requirements of one of a template those of so many
+ * (22003).
+ */
+void
+bundle_multiply(const char *template, int64 count, Request *request)
+{
+	for (int i = 0; i < request->nrequirements; i++)
+	{
+		Requirement *requirement = &request->requirements[i];
+
+		if (pg_mul_s64_overflow(requirement->amount, count, &requirement->amount))
+			amount_error(bundle_title(template), &requirement->resource,
+						 psprintf(", times " INT64_FORMAT, count));
 	}
 }

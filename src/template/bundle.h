@@ -31,7 +31,8 @@ typedef struct Bundle
 extern void bundle_read(Jsonb *requirements, Snapshot snapshot, Bundle *bundle);
 extern void bundle_sort(Bundle *bundle);
 extern bool bundle_equal(const Bundle *left, const Bundle *right);
-extern void bundle_find(const Bundle *bundle, int64 count, Jsonb *resources,
+extern void bundle_find(const Bundle *bundle, Jsonb *resources,
 						Snapshot snapshot, Request *request);
+extern void bundle_multiply(const char *template, int64 count, Request *request);
 
 #endif							/* ARBITER_BUNDLE_H */

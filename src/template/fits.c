@@ -76,7 +76,7 @@ find_requirements(FunctionCallInfo fcinfo, int resources, bool is_template,
 		argument_not_null(fcinfo, 0, "requirements");
 		bundle_read(PG_GETARG_JSONB_P(0), snapshot, &template.bundle);
 	}
-	bundle_find(&template.bundle, 1, named, snapshot, request);
+	bundle_find(&template.bundle, named, snapshot, request);
 }
 
 static Datum

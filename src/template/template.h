@@ -28,6 +28,8 @@ extern bool template_find(const char *name, Snapshot snapshot,
 extern void template_read_items(Template *template, Snapshot snapshot);
 extern void template_get(const char *name, Snapshot snapshot,
 						 Template *template);
+extern void template_take(const char *name, Jsonb *resources,
+						  Snapshot snapshot, int32 *id, Request *request);
 pg_noreturn extern void template_unknown_error(const char *name);
 
 #endif							/* ARBITER_TEMPLATE_H */

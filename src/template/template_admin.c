@@ -16,6 +16,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "commands/sequence.h"
+#include "commands/trigger.h"
 #include "guard/guard.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
@@ -27,12 +28,22 @@
 #include "template/template.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/inval.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(arbiter_set_template);
 PG_FUNCTION_INFO_V1(arbiter_drop_template);
 PG_FUNCTION_INFO_V1(arbiter_template_trigger);
+
+/*
+ * Let backends forget what they keep of templates (template_cache.c).
+ */
+static void
+template_changed(void)
+{
+	CacheInvalidateRelcacheByRelid(arbiter_relations()->template);
+}
 
 /*
  * Lock a name against others who define it, and find its latest version.
@@ -113,6 +124,7 @@ write_version(const char *name, Template *template)
 	template->id = DatumGetInt32(slot_getattr(writer.slot, columns[TEMPLATE_ID], &isnull));
 	row_writer_insert(&writer);
 	row_writer_close(&writer);
+	template_changed();
 	CommandCounterIncrement();
 }
 
@@ -213,6 +225,7 @@ arbiter_drop_template(PG_FUNCTION_ARGS)
 		row_writer_before_update(&writer, &row->tts_tid);
 		row_writer_update(&writer, &row->tts_tid);
 		ExecDropSingleTupleTableSlot(row);
+		template_changed();
 	}
 	UnregisterSnapshot(snapshot);
 	row_writer_close(&writer);
@@ -306,8 +319,10 @@ any_is_used(void)
  *							  ON arbiter_template, arbiter_template_item
  *
  * Refuses (55000) what plain SQL must not do: versions are not changed or
- * deleted, and only COPY adds rows, the items of a version at once.  An UPDATE of retired_at is let through, and
- * TRUNCATE while no reservation is of a template.
+ * deleted, and only COPY adds rows, the items of a version at once.  An UPDATE of
+ * retired_at is let through, and TRUNCATE while no reservation is of a template.
+ * What is let through is told to the caches of templates, and so is a row that
+ * logical replication applies.
  */
 Datum
 arbiter_template_trigger(PG_FUNCTION_ARGS)
@@ -328,6 +343,10 @@ arbiter_template_trigger(PG_FUNCTION_ARGS)
 			immutable_error("truncated while reservations use them");
 		return PointerGetDatum(NULL);
 	}
+	template_changed();
+	if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
+		return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
+							   trigger->tg_newtuple : trigger->tg_trigtuple);
 	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 	{
 		if (!is_copy_into(relid))

@@ -35,12 +35,10 @@ static void
 find_requirements(ReserveCall *call, Snapshot snapshot)
 {
 	const TemplateCall *wanted = call->find_argument;
-	Template	template;
 
-	template_get(wanted->name, snapshot, &template);
-	call->template_id = template.id;
-	bundle_find(&template.bundle, call->template_count, wanted->resources,
-				snapshot, &call->request);
+	template_take(wanted->name, wanted->resources, snapshot, &call->template_id,
+				  &call->request);
+	bundle_multiply(wanted->name, call->template_count, &call->request);
 }
 
 static void

@@ -15,13 +15,16 @@
  * anything is written, and in the first attempt before anything is locked.
  * Otherwise
  *
- *	- one chunk is updated right away.  If another transaction changed it
- *	  since the snapshot, the update waits for that one's end and reports it;
+ *	- the chunks are updated, in order of (resource_id, time), which is the
+ *	  order of everybody.  If another transaction changed one since the
+ *	  snapshot, the update waits for that one's end and reports it.  Then what
+ *	  was written before is taken back, and the next attempt first locks all
+ *	  but the last in that order; then it updates the last one, which locks it
+ *	  and tells whether it was changed, and then those that are locked.  To
+ *	  lock first is a record of WAL and a look at the row more for each, and
+ *	  needed only where somebody else is;
  *
- *	- several chunks are first locked, all but the last, in order of
- *	  (resource_id, time), which is the order of everybody; then the last one
- *	  is updated, which locks it and tells whether it was changed; then those
- *	  that are locked.
+ *	- where a chunk has to be created, all are locked first.
  *
  * INV-1: a chunk is only ever replaced by steps computed from its latest
  * version.  When a lock or update reports that the version read is not the
@@ -199,18 +202,101 @@ plan_changes(ChangePlan *plan)
 	return result;
 }
 
+/*
+ * Write all entries.  Those that are locked are written last, so that nothing is
+ * when the last chunk turns out to be somebody else's.
+ */
+static AttemptResult
+write_entries(ChangePlan *plan, bool locked)
+{
+	Progress	progress;
+
+	/* nearly all changes are of one chunk, and need no clock */
+	if (plan->nentries > 1)
+		progress_begin(&progress, "chunks changed", plan->nentries);
+	while (plan->nwritten < plan->nentries)
+	{
+		PlanEntry  *entry = &plan->entries[locked ?
+									   plan->nentries - 1 - plan->nwritten :
+									   plan->nwritten];
+		AttemptResult result = attempt_result(chunk_layout_write(&plan->store,
+																 &entry->edit,
+																 plan->snapshot));
+
+		if (result != ATTEMPT_DONE && locked && plan->nwritten > 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INTERNAL_ERROR),
+					 errmsg("could not update a locked chunk of resource %d",
+							entry->edit.chunk.resource_id)));
+		if (result != ATTEMPT_DONE)
+			return result;
+		plan->nwritten++;
+		if (plan->nentries > 1)
+			progress_step(&progress);
+	}
+	return ATTEMPT_DONE;
+}
+
+/*
+ * Take back what was written before a chunk turned out to be somebody else's.
+ * All of it is in our hands, so nobody is in the way.
+ */
+static void
+take_back(ChangePlan *plan)
+{
+	TimelineChange *changes = palloc0(sizeof(TimelineChange) * plan->nchanges);
+	TimelineRefusal refusal;
+	int			n = 0;
+
+	for (int i = 0; i < plan->nwritten; i++)
+	{
+		const PlanEntry *entry = &plan->entries[i];
+		const Chunk *chunk = &entry->edit.chunk;
+		const TimelineChange *written = &plan->changes[entry->change];
+
+		if (i == 0 || entry->change != plan->entries[i - 1].change)
+		{
+			changes[n].resource_id = written->resource_id;
+			/* a segment may be cut where chunks meet */
+			changes[n].segments =
+				palloc_extended(sizeof(Segment) * ((Size) written->nsegments + plan->nwritten),
+								MCXT_ALLOC_HUGE);
+			n++;
+		}
+		for (int j = 0; j < entry->edit.nsegments; j++)
+		{
+			const Segment *segment = &entry->edit.segments[j];
+			TimelineChange *change = &changes[n - 1];
+
+			if (segment->start >= chunk->end)
+				break;
+			change->segments[change->nsegments++] = (Segment) {
+				.start = Max(segment->start, chunk->start),
+				.end = Min(segment->end, chunk->end),
+				.delta = -segment->delta
+			};
+		}
+	}
+	if (timeline_apply(changes, n, plan->cause, false, &refusal) != TIMELINE_APPLIED)
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not take back a change of resource %d",
+						changes[0].resource_id)));
+}
+
 static AttemptResult
 attempt(ChangePlan *plan)
 {
 	AttemptResult result = plan_changes(plan);
-	Progress	progress;
+	bool		lock_first = plan->has_gap || plan->cause == TIMELINE_LOCK ||
+		(plan->lost && plan->nentries > 1);
 
 	if (result != ATTEMPT_DONE)
 		return result;
 
 	if (plan->has_gap && lock_resources_of_gaps(plan))
 		return ATTEMPT_AGAIN;
-	if (plan->has_gap || plan->nentries > 1 || plan->cause == TIMELINE_LOCK)
+	if (lock_first)
 	{
 		result = lock_chunks(plan, plan->has_gap || plan->cause == TIMELINE_LOCK ?
 							 plan->nentries : plan->nentries - 1);
@@ -219,25 +305,7 @@ attempt(ChangePlan *plan)
 	}
 	else if (plan->nentries == 1 && join_queue(plan, &plan->entries[0].edit.chunk))
 		return ATTEMPT_AGAIN;
-	/* nearly all changes are of one chunk, and need no clock */
-	if (plan->nentries > 1)
-		progress_begin(&progress, "chunks changed", plan->nentries);
-	for (int i = plan->nentries - 1; i >= 0; i--)
-	{
-		result = attempt_result(chunk_layout_write(&plan->store,
-												   &plan->entries[i].edit,
-												   plan->snapshot));
-		if (result != ATTEMPT_DONE && i < plan->nentries - 1)
-			ereport(ERROR,
-					(errcode(ERRCODE_INTERNAL_ERROR),
-					 errmsg("could not update a locked chunk of resource %d",
-							plan->entries[i].edit.chunk.resource_id)));
-		if (result != ATTEMPT_DONE)
-			return result;
-		if (plan->nentries > 1)
-			progress_step(&progress);
-	}
-	return ATTEMPT_DONE;
+	return write_entries(plan, lock_first);
 }
 
 /*
@@ -281,7 +349,7 @@ timeline_apply(const TimelineChange *changes, int nchanges,
 			if (plan.entries[i].edit.steps != NULL)
 				pfree(plan.entries[i].edit.steps);
 		}
-		plan.nentries = 0;
+		plan.nentries = plan.nwritten = 0;
 		plan.has_gap = false;
 		plan.snapshot = decision_snapshot();
 		result = attempt(&plan);
@@ -297,6 +365,15 @@ timeline_apply(const TimelineChange *changes, int nchanges,
 					 errhint("Repair it with arbiter_rebuild().")));
 		if (result != ATTEMPT_REFUSED && result != ATTEMPT_UNBUILT)
 			CommandCounterIncrement();
+		if (result == ATTEMPT_CONCURRENT)
+		{
+			plan.lost = true;
+			if (plan.nwritten > 0)
+			{
+				plan.locked = true;
+				take_back(&plan);
+			}
+		}
 	} while (result == ATTEMPT_AGAIN || result == ATTEMPT_CONCURRENT);
 
 	if (result == ATTEMPT_REFUSED)

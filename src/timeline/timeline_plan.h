@@ -34,7 +34,9 @@ typedef struct ChangePlan
 	PlanEntry  *entries;
 	int			nentries;
 	int			room;
+	int			nwritten;		/* of the entries */
 	bool		has_gap;
+	bool		lost;			/* a race, in an earlier attempt */
 	bool		locked;			/* a chunk, maybe in an earlier attempt */
 	bool		queued;			/* for one chunk, of this resource and end: */
 	int32		queue_resource;

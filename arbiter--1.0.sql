@@ -1980,7 +1980,7 @@ BEGIN
 	FROM jsonb_to_recordset(nodes) w (name text, part jsonb)
 	CROSS JOIN LATERAL jsonb_array_elements_text(w.part -> 'groups') e (name)
 	LEFT JOIN @extschema@.arbiter_provider_group g ON g.name = e.name
-	WHERE g.group_id IS NULL ORDER BY w.name LIMIT 1;
+	WHERE g.group_id IS NULL ORDER BY w.name, e.name LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = 'invalid deployment', DETAIL = problem,
 			HINT = 'Name it among the groups of the document, or create it with arbiter_create_provider_group().';
@@ -2027,7 +2027,7 @@ BEGIN
 		FROM jsonb_to_recordset(nodes) w (name text, part jsonb)
 		CROSS JOIN LATERAL jsonb_each(w.part -> 'distances') e
 		LEFT JOIN @extschema@.arbiter_provider_group g ON g.name = e.key
-		WHERE g.group_id IS NULL ORDER BY w.name LIMIT 1;
+		WHERE g.group_id IS NULL ORDER BY w.name, e.key LIMIT 1;
 	END IF;
 	IF FOUND THEN
 		RAISE EXCEPTION USING ERRCODE = '42704', MESSAGE = 'invalid deployment', DETAIL = problem,

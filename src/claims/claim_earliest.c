@@ -224,12 +224,6 @@ collect_starts(Search *search, TimestampTz horizon, Starts *starts)
 	starts->n = n;
 }
 
-static bool
-stop_at_first(const Search *search, void *argument)
-{
-	return true;
-}
-
 /*
  * Would the claim fit from a start on?  So many tries are left.
  */
@@ -249,9 +243,7 @@ fits_from(const Search *search, TimestampTz start, TimestampTz end, int64 *tries
 	task.ruled_out = NULL;
 	task.tries = (int) *tries;
 	task.may_give_up = true;
-	search_begin(&other, &task);
-	fits = search_run(&other, stop_at_first, NULL);
-	search_end(&other);
+	fits = search_any(&task, &other);
 	*tries -= other.ntried;
 	/* a group that is spread looks at all of its candidates at once */
 	for (int i = 0; i < other.norder; i++)

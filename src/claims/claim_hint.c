@@ -83,12 +83,6 @@ worst_constraint(Search *search, int group, int *nproviders)
 	return worst;
 }
 
-static bool
-stop_at_first(const Search *search, void *argument)
-{
-	return true;
-}
-
 /*
  * Is there a placement of another request?  So many tries are left.  nproviders are
  * the candidates of one of its groups.
@@ -107,9 +101,7 @@ fits_instead(const Search *search, const ClaimRequest *request, int64 *tries,
 	task.ruled_out = NULL;
 	task.tries = (int) *tries;
 	task.may_give_up = true;
-	search_begin(&other, &task);
-	fits = search_run(&other, stop_at_first, NULL);
-	search_end(&other);
+	fits = search_any(&task, &other);
 	*tries -= other.ntried;
 	*nproviders = bms_num_members(other.groups[group].providers);
 	return fits;

@@ -57,25 +57,6 @@ search_is_placed(const Search *search, int group)
 	return !bms_is_member(group, search->task.staying);
 }
 
-static void apply_relations(Search *search, Bitmapset **providers, int group,
-							int other, int provider);
-
-/*
- * Leave of the providers of a group those that go with where others stay.
- */
-static void
-apply_kept(Search *search, int group)
-{
-	for (int i = 0; search->task.kept != NULL && i < search->request->ngroups; i++)
-	{
-		int			provider = -1;
-
-		while (i != group &&
-			   (provider = bms_next_member(search->task.kept[i], provider)) >= 0)
-			apply_relations(search, &search->groups[group].providers, group, i, provider);
-	}
-}
-
 /*
  * search_begin prepares a search.
  *
@@ -102,7 +83,7 @@ search_begin(Search *search, const SearchTask *task)
 			continue;
 		candidates_find(task->catalogue, request, &request->groups[i], task->snapshot,
 						NULL, &search->groups[i]);
-		apply_kept(search, i);
+		search_apply_kept(search, i);
 		if (request->groups[i].single_provider)
 			search->order[search->norder++] = i;
 	}
@@ -181,158 +162,6 @@ search_place_on(Search *search, int group, int provider)
 	return true;
 }
 
-/* providers that are as a rule about two groups wants, given one of them */
-static Bitmapset *
-apply_relation(Search *search, Bitmapset *providers, const ClaimGroup *rules,
-			   int with, int provider, bool from)
-{
-	const Catalogue *catalogue = search->catalogue;
-
-	for (int i = 0; i < rules->ndistances; i++)
-	{
-		const DistanceRule *rule = &rules->distances[i];
-		const DistanceType *type;
-		int32		minimum;
-		int32		maximum;
-		Bitmapset  *apart;
-
-		if (rule->to != NULL || rule->to_group != with)
-			continue;
-		type = distance_bounds(catalogue, search->request, rule, &minimum, &maximum);
-		apart = type == NULL ? NULL :
-			catalogue_apart(catalogue, type, provider, from, minimum, maximum);
-		providers = bms_int_members(providers, apart);
-		bms_free(apart);
-	}
-	for (int i = 0; i < rules->nsame_groups; i++)
-	{
-		Bitmapset  *together;
-
-		if (rules->same_groups[i].with != with)
-			continue;
-		together = catalogue_same_group(catalogue, rules->same_groups[i].group_type,
-										provider);
-		providers = bms_int_members(providers, together);
-		bms_free(together);
-	}
-	for (int i = 0; i < rules->nisolated_groups; i++)
-	{
-		if (rules->isolated_groups[i] == with)
-			providers = bms_del_member(providers, provider);
-	}
-	return providers;
-}
-
-/*
- * Apply a group's own rules about another one, which has a provider, and those of
- * the other one about it.
- */
-static void
-apply_relations(Search *search, Bitmapset **providers, int group, int other,
-				int provider)
-{
-	const ClaimGroup *groups = search->request->groups;
-
-	*providers = apply_relation(search, *providers, &groups[group], other, provider, false);
-	*providers = apply_relation(search, *providers, &groups[other], group, provider, true);
-}
-
-/*
- * The providers on which a group may be placed, by what is placed already.
- */
-static Bitmapset *
-allowed_providers(Search *search, int group)
-{
-	Bitmapset  *providers = bms_copy(search->groups[group].providers);
-
-	if (search->task.ruled_out != NULL)
-		providers = bms_del_members(providers, search->task.ruled_out[group]);
-	providers = bms_del_members(providers, search->barred[group]);
-	for (int i = 0; i < search->request->ngroups; i++)
-	{
-		if (search->chosen[i] >= 0)
-			apply_relations(search, &providers, group, i, search->chosen[i]);
-	}
-	return providers;
-}
-
-/* does another group of the request ask for something about one, or it of another? */
-static bool
-has_relations(const ClaimRequest *request, int group)
-{
-	for (int i = 0; i < request->ngroups; i++)
-	{
-		const ClaimGroup *asked = &request->groups[i];
-
-		for (int j = 0; j < asked->ndistances; j++)
-		{
-			if (asked->distances[j].to == NULL &&
-				(i == group || asked->distances[j].to_group == group))
-				return true;
-		}
-		for (int j = 0; j < asked->nsame_groups; j++)
-		{
-			if (i == group || asked->same_groups[j].with == group)
-				return true;
-		}
-		for (int j = 0; j < asked->nisolated_groups; j++)
-		{
-			if (i == group || asked->isolated_groups[j] == group)
-				return true;
-		}
-	}
-	return false;
-}
-
-/*
- * Could two groups change places, whatever the others get?
- */
-static bool
-are_alike(const Search *search, int group, int other)
-{
-	const ClaimGroup *asked = &search->request->groups[group];
-	const ClaimGroup *others = &search->request->groups[other];
-
-	if (!asked->single_provider || !others->single_provider ||
-		asked->nresources != others->nresources ||
-		has_relations(search->request, group) || has_relations(search->request, other) ||
-		!bms_equal(search->groups[group].providers, search->groups[other].providers))
-		return false;
-	for (int i = 0; i < asked->nresources; i++)
-	{
-		const ClaimResource *left = &asked->resources[i];
-		const ClaimResource *right = &others->resources[i];
-
-		if (strcmp(left->type, right->type) != 0 || left->minimum != right->minimum ||
-			left->maximum != right->maximum || left->times != right->times)
-			return false;
-	}
-	return search->task.nkept_amounts == 0;
-}
-
-static void
-bar_alike(Search *search, int depth, const Bitmapset *providers)
-{
-	for (int i = depth + 1; i < search->norder; i++)
-	{
-		if (are_alike(search, search->order[depth], search->order[i]))
-			search->barred[search->order[i]] =
-				bms_add_members(search->barred[search->order[i]], providers);
-	}
-}
-
-static void
-unbar_alike(Search *search, int depth, Bitmapset *providers)
-{
-	for (int i = depth + 1; providers != NULL && i < search->norder; i++)
-	{
-		if (are_alike(search, search->order[depth], search->order[i]))
-			search->barred[search->order[i]] =
-				bms_del_members(search->barred[search->order[i]], providers);
-	}
-	bms_free(providers);
-}
-
 static bool place_groups(Search *search, int depth, PlacementVisitor visitor,
 						 void *argument);
 
@@ -407,7 +236,7 @@ place_groups(Search *search, int depth, PlacementVisitor visitor, void *argument
 	if (depth == search->norder)
 		return visit_placement(search, visitor, argument);
 	group = search->order[depth];
-	providers = allowed_providers(search, group);
+	providers = search_allowed(search, group);
 	if (!search->request->groups[group].single_provider)
 	{
 		done = spread_place(search, group, providers) &&
@@ -425,11 +254,11 @@ place_groups(Search *search, int depth, PlacementVisitor visitor, void *argument
 		if (!done && search->nvisited == visited)
 		{
 			barred = bms_add_member(barred, provider);
-			bar_alike(search, depth, barred);
+			search_bar_alike(search, depth, barred);
 		}
 	}
 	choice_end(&choice);
-	unbar_alike(search, depth, barred);
+	search_unbar_alike(search, depth, barred);
 	return done;
 }
 
@@ -442,7 +271,7 @@ each_has_place(Search *search)
 	for (int i = 0; i < search->norder; i++)
 	{
 		int			group = search->order[i];
-		Bitmapset  *providers = allowed_providers(search, group);
+		Bitmapset  *providers = search_allowed(search, group);
 		int			provider = -1;
 		bool		fits = false;
 
@@ -461,52 +290,6 @@ each_has_place(Search *search)
 	return true;
 }
 
-/* how many groups like one a provider could have */
-static int64
-places_on(Search *search, int group, int provider)
-{
-	const ClaimGroup *asked = &search->request->groups[group];
-	int64		places = PG_INT64_MAX;
-
-	for (int i = 0; i < asked->nresources; i++)
-	{
-		int64		least = units_least(search_inventory(search, group, i, provider),
-										&asked->resources[i]);
-
-		if (least == 0)
-			return 0;
-		places = Min(places, search_left(search, group, i, provider, PG_INT64_MAX) / least);
-	}
-	return Max(places, 0);
-}
-
-/*
- * Have groups that are alike places enough, all together?
- */
-static bool
-alike_have_places(Search *search)
-{
-	for (int i = 0; i < search->norder; i++)
-	{
-		int			group = search->order[i];
-		int64		places = 0;
-		int			provider = -1;
-		int			n = 1;
-
-		for (int j = i + 1; j < search->norder; j++)
-			n += are_alike(search, group, search->order[j]);
-		while (n > 1 && places < n &&
-			   (provider = bms_next_member(search->groups[group].providers, provider)) >= 0)
-		{
-			CHECK_FOR_INTERRUPTS();
-			places += Min(places_on(search, group, provider), n);
-		}
-		if (n > 1 && places < n)
-			return false;
-	}
-	return true;
-}
-
 /*
  * search_run finds placements of all groups, one after the other, until the
  * visitor says that it is enough; false if it never did.
@@ -518,7 +301,7 @@ search_run(Search *search, PlacementVisitor visitor, void *argument)
 {
 	bool		done = false;
 
-	if (search->norder == 1 || (each_has_place(search) && alike_have_places(search)))
+	if (search->norder == 1 || (each_has_place(search) && search_alike_have_places(search)))
 		done = place_groups(search, 0, visitor, argument);
 	if (!done && search->given_up && !search->task.may_give_up)
 		ereport(ERROR,
@@ -528,4 +311,25 @@ search_run(Search *search, PlacementVisitor visitor, void *argument)
 						   search->request->ngroups, search->task.tries),
 				 errhint("Ask for fewer groups at once or for less of each other, or raise arbiter.claim_tries.")));
 	return done;
+}
+
+static bool
+stop_at_first(const Search *search, void *argument)
+{
+	return true;
+}
+
+/*
+ * search_any tells whether there is a placement at all; *search then tells how it
+ * was looked for.
+ */
+bool
+search_any(const SearchTask *task, Search *search)
+{
+	bool		found;
+
+	search_begin(search, task);
+	found = search_run(search, stop_at_first, NULL);
+	search_end(search);
+	return found;
 }

@@ -69,6 +69,7 @@ typedef bool (*PlacementVisitor) (const Search *search, void *argument);
 
 extern void search_begin(Search *search, const SearchTask *task);
 extern bool search_run(Search *search, PlacementVisitor visitor, void *argument);
+extern bool search_any(const SearchTask *task, Search *search);
 extern void search_add(Search *search, int group, int resource, int provider,
 					   int64 amount);
 extern bool search_place_on(Search *search, int group, int provider);
@@ -87,6 +88,15 @@ extern bool search_is_contended(Search *search, int group, int resource,
 								int provider);
 extern Bitmapset *search_able(Search *search, const GroupCandidates *candidates,
 							  StringInfo funnel);
+
+extern Bitmapset *search_allowed(Search *search, int group);
+extern void search_apply_kept(Search *search, int group);
+extern bool search_has_relations(const ClaimRequest *request, int group);
+
+extern bool search_alike_have_places(Search *search);
+extern void search_bar_alike(Search *search, int depth,
+							 const Bitmapset *providers);
+extern void search_unbar_alike(Search *search, int depth, Bitmapset *providers);
 
 extern bool spread_place(Search *search, int group, Bitmapset *allowed);
 

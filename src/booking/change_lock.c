@@ -21,6 +21,7 @@
 #include "access/xact.h"
 #include "charge/quota.h"
 #include "miscadmin.h"
+#include "support/compare.h"
 #include "support/key_scan.h"
 #include "support/locks.h"
 #include "support/progress.h"
@@ -45,24 +46,6 @@ new_part(Change *change)
 	}
 	memset(&change->parts[change->nparts], 0, sizeof(ChangePart));
 	return &change->parts[change->nparts++];
-}
-
-static int
-compare_int64(const void *a, const void *b)
-{
-	int64		left = *(const int64 *) a;
-	int64		right = *(const int64 *) b;
-
-	return (left > right) - (left < right);
-}
-
-static int
-compare_int32(const void *a, const void *b)
-{
-	int32		left = *(const int32 *) a;
-	int32		right = *(const int32 *) b;
-
-	return (left > right) - (left < right);
 }
 
 /* where a row of a reservation is, as a snapshot sees it */

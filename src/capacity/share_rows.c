@@ -20,21 +20,13 @@
 #include "access/xact.h"
 #include "common/int.h"
 #include "miscadmin.h"
+#include "support/compare.h"
 #include "support/errors.h"
 #include "support/key_scan.h"
 #include "support/relations.h"
 #include "timeline/base_rows.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-
-static int
-compare_int64(const void *a, const void *b)
-{
-	int64		left = *(const int64 *) a;
-	int64		right = *(const int64 *) b;
-
-	return (left > right) - (left < right);
-}
 
 /*
  * shares_find returns the reservations, ascending, that have an active share of a

@@ -14,6 +14,7 @@
 #include "catalog/namespace.h"
 #include "charge/charge.h"
 #include "storage/lmgr.h"
+#include "support/compare.h"
 #include "support/compat.h"
 #include "support/locks.h"
 #include "support/relations.h"
@@ -49,15 +50,6 @@ is_copy_into(Oid relid)
 /* more resources than this are locked as one */
 #define LOAD_LOCKS_MAX	256
 
-static int
-compare_ids(const void *a, const void *b)
-{
-	int32		left = *(const int32 *) a;
-	int32		right = *(const int32 *) b;
-
-	return (left > right) - (left < right);
-}
-
 /*
  * is_unchecked tells whether a resource is one of an unchecked load.
  */
@@ -65,7 +57,7 @@ bool
 is_unchecked(const UncheckedLoad *load, int32 resource_id)
 {
 	return load->n > 0 && bsearch(&resource_id, load->resource_ids, load->n,
-								  sizeof(int32), compare_ids) != NULL;
+								  sizeof(int32), compare_int32) != NULL;
 }
 
 /*
@@ -98,7 +90,7 @@ find_unchecked(Tuplestorestate *rows, TupleTableSlot *slot,
 		}
 		load->resource_ids[n++] = resource_id;
 	}
-	qsort(load->resource_ids, n, sizeof(int32), compare_ids);
+	qsort(load->resource_ids, n, sizeof(int32), compare_int32);
 
 	/*
 	 * A restore may load any number of resources, and locks are in memory that

@@ -28,6 +28,7 @@
 #include "reservation/apply.h"
 #include "reservation/reservation.h"
 #include "support/arguments.h"
+#include "support/compare.h"
 #include "support/errors.h"
 #include "support/locks.h"
 #include "support/relations.h"
@@ -194,15 +195,6 @@ collect_ids(Tuplestorestate *rows, TupleTableSlot *slot,
 		}
 		(*ids)[(*n)++] = id;
 	}
-}
-
-static int
-compare_int64(const void *a, const void *b)
-{
-	int64		left = *(const int64 *) a;
-	int64		right = *(const int64 *) b;
-
-	return (left > right) - (left < right);
 }
 
 /*

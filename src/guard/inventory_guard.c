@@ -13,6 +13,7 @@
 #include "access/xact.h"
 #include "capacity/inventory_schedule.h"
 #include "miscadmin.h"
+#include "support/compare.h"
 #include "support/key_scan.h"
 #include "support/locks.h"
 #include "support/relations.h"
@@ -81,22 +82,13 @@ add_all_inventories(WrittenIds *written)
 	UnregisterSnapshot(snapshot);
 }
 
-static int
-compare_ids(const void *a, const void *b)
-{
-	int32		left = *(const int32 *) a;
-	int32		right = *(const int32 *) b;
-
-	return (left > right) - (left < right);
-}
-
 static void
 sort_ids(WrittenIds *written)
 {
 	int			kept = 0;
 
 	if (written->n > 1)
-		qsort(written->ids, written->n, sizeof(int32), compare_ids);
+		qsort(written->ids, written->n, sizeof(int32), compare_int32);
 	for (int i = 0; i < written->n; i++)
 	{
 		if (kept == 0 || written->ids[kept - 1] != written->ids[i])

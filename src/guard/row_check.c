@@ -22,6 +22,7 @@
 #include "storage/lmgr.h"
 #include "storage/proc.h"
 #include "support/arguments.h"
+#include "support/compare.h"
 #include "support/compat.h"
 #include "support/locks.h"
 #include "support/relations.h"
@@ -72,15 +73,6 @@ note_resource(TriggerData *trigger, TupleTableSlot *row, AttrNumber column,
 	in_flight_add(relid, resource_id, trigger->tg_event);
 }
 
-static int
-compare_ids(const void *a, const void *b)
-{
-	int32		left = *(const int32 *) a;
-	int32		right = *(const int32 *) b;
-
-	return (left > right) - (left < right);
-}
-
 /*
  * So with the quotas that the row counts against.  Those of a COPY are built by
  * whoever comes next, see load_charge().
@@ -101,7 +93,7 @@ note_quotas(TriggerData *trigger, TupleTableSlot *row)
 	for (int i = 0; i < n; i++)
 		ids[i] = quota_timeline_id(quotas[i]->id);
 	/* in the order of locks */
-	qsort(ids, n, sizeof(int32), compare_ids);
+	qsort(ids, n, sizeof(int32), compare_int32);
 	for (int i = 0; i < n; i++)
 	{
 		if (in_flight_noted(relid, ids[i], trigger->tg_event))

@@ -11,6 +11,7 @@
  */
 #include "provider/catalogue_read.h"
 
+#include "support/compare.h"
 #include "support/key_scan.h"
 #include "support/relations.h"
 #include "utils/builtins.h"
@@ -72,21 +73,12 @@ compare_names(const void *a, const void *b)
 	return strcmp(((const NamedSet *) a)->name, ((const NamedSet *) b)->name);
 }
 
-static int
-compare_ids(const void *a, const void *b)
-{
-	int32		left = *(const int32 *) a;
-	int32		right = *(const int32 *) b;
-
-	return (left > right) - (left < right);
-}
-
 /* the item with an id, of those that begin with theirs and are in its order */
 static void *
 find_id(const Items *items, int32 id)
 {
 	return items->n == 0 ? NULL :
-		bsearch(&id, items->data, items->n, items->size, compare_ids);
+		bsearch(&id, items->data, items->n, items->size, compare_int32);
 }
 
 static void
@@ -245,7 +237,7 @@ read_inventories(Catalogue *catalogue, Snapshot snapshot)
 	}
 	key_scan_end(&scan);
 	if (resources.n > 0)
-		qsort(resources.data, resources.n, sizeof(ProviderResource), compare_ids);
+		qsort(resources.data, resources.n, sizeof(ProviderResource), compare_int32);
 	catalogue->resources = (ProviderResource *) resources.data;
 	catalogue->nresources = resources.n;
 	if (units.data != NULL)

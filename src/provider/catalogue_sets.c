@@ -10,6 +10,7 @@
  *-------------------------------------------------------------------------
  */
 #include "provider/catalogue.h"
+#include "support/compare.h"
 
 /*
  * Find the item of a name in an array of items that have it at an offset, and are
@@ -37,15 +38,6 @@ find_by_name(void *items, int n, Size size, Size offset, const char *name)
 	return NULL;
 }
 
-static int
-compare_ids(const void *a, const void *b)
-{
-	int32		left = *(const int32 *) a;
-	int32		right = *(const int32 *) b;
-
-	return (left > right) - (left < right);
-}
-
 /*
  * Find the item of an id in an array of items that begin with it, and are in its
  * order; NULL if there is none.
@@ -53,7 +45,7 @@ compare_ids(const void *a, const void *b)
 static void *
 find_by_id(void *items, int n, Size size, int32 id)
 {
-	return n == 0 ? NULL : bsearch(&id, items, n, size, compare_ids);
+	return n == 0 ? NULL : bsearch(&id, items, n, size, compare_int32);
 }
 
 /*

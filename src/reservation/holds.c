@@ -14,6 +14,7 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "support/compare.h"
 #include "support/compat.h"
 #include "support/key_scan.h"
 #include "support/locks.h"
@@ -211,22 +212,13 @@ leave_out_duplicates(ExpiredHolds *expired)
 	expired->n = kept;
 }
 
-static int
-compare_ids(const void *a, const void *b)
-{
-	int32		left = *(const int32 *) a;
-	int32		right = *(const int32 *) b;
-
-	return (left > right) - (left < right);
-}
-
 /*
  * Build timelines, in the order of locks.
  */
 static void
 build_timelines(int32 *ids, int n)
 {
-	qsort(ids, n, sizeof(int32), compare_ids);
+	qsort(ids, n, sizeof(int32), compare_int32);
 	for (int i = 0; i < n; i++)
 	{
 		if (i == 0 || ids[i] != ids[i - 1])

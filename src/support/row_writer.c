@@ -19,26 +19,15 @@
  */
 #include "support/row_writer.h"
 
-#include "access/genam.h"
-#include "access/sysattr.h"
 #include "access/table.h"
 #include "access/tableam.h"
-#include "access/transam.h"
 #include "access/xact.h"
-#include "catalog/index.h"
-#include "catalog/pg_trigger.h"
-#include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/nodeModifyTable.h"
 #include "miscadmin.h"
-#include "optimizer/optimizer.h"
 #include "parser/parse_relation.h"
-#include "rewrite/rewriteHandler.h"
-#include "storage/proc.h"
 #include "support/compat.h"
 #include "support/row_target.h"
-#include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -112,123 +101,6 @@ row_writer_open(RowWriter *writer, Oid relid, CmdType operation)
 													 relid, operation);
 		if (operation == CMD_UPDATE)
 			make_range_table(writer);
-	}
-}
-
-/*
- * Make a slot for a row.
- *
- * A slot whose row type is the table's own counts as a reference to it.  The
- * server keeps those in an array that does not expect thousands for one thing,
- * so a writer of many rows has a copy that is not counted.
- */
-static TupleTableSlot *
-make_slot(RowWriter *writer)
-{
-	MemoryContext oldcontext;
-	TupleTableSlot *slot;
-
-	if (writer->slot == NULL)
-		return table_slot_create(writer->rel, &writer->estate->es_tupleTable);
-	oldcontext = MemoryContextSwitchTo(writer->estate->es_query_cxt);
-	if (writer->desc == NULL)
-		writer->desc = CreateTupleDescCopyConstr(RelationGetDescr(writer->rel));
-	slot = ExecAllocTableSlot(&writer->estate->es_tupleTable, writer->desc,
-							  table_slot_callbacks(writer->rel));
-	slot->tts_tableOid = RelationGetRelid(writer->rel);
-	MemoryContextSwitchTo(oldcontext);
-	return slot;
-}
-
-static bool
-is_given(const AttrNumber *given, int ngiven, AttrNumber column)
-{
-	for (int i = 0; i < ngiven; i++)
-	{
-		if (given[i] == column)
-			return true;
-	}
-	return false;
-}
-
-/*
- * row_writer_new_row starts a new row, in a slot of its own: the columns the
- * caller will give are left NULL, all others get their default.
- */
-void
-row_writer_new_row(RowWriter *writer, const AttrNumber *given, int ngiven)
-{
-	TupleDesc	desc = RelationGetDescr(writer->rel);
-	TupleTableSlot *slot = make_slot(writer);
-
-	ExecClearTuple(slot);
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute attribute = TupleDescAttr(desc, i);
-
-		slot->tts_values[i] = (Datum) 0;
-		slot->tts_isnull[i] = true;
-		if (attribute->attisdropped || attribute->attgenerated)
-			continue;
-		if ((attribute->atthasdef || attribute->attidentity ||
-			 (attribute->atttypid >= FirstGenbkiObjectId &&
-			  get_typtype(attribute->atttypid) == TYPTYPE_DOMAIN)) &&
-			!is_given(given, ngiven, i + 1))
-		{
-			Expr	   *expression = (Expr *) build_column_default(writer->rel, i + 1);
-			ExprState  *state;
-
-			if (expression == NULL)
-			{
-				if (get_typtype(attribute->atttypid) == TYPTYPE_DOMAIN)
-					domain_check((Datum) 0, true, attribute->atttypid, NULL, NULL);
-				continue;
-			}
-			state = ExecPrepareExpr(expression, writer->estate);
-			slot->tts_values[i] =
-				ExecEvalExpr(state, GetPerTupleExprContext(writer->estate),
-							 &slot->tts_isnull[i]);
-		}
-	}
-	ExecStoreVirtualTuple(slot);
-	writer->slot = slot;
-}
-
-/*
- * row_writer_copy_row starts a changed version of an existing row.
- */
-void
-row_writer_copy_row(RowWriter *writer, TupleTableSlot *row)
-{
-	TupleTableSlot *slot = make_slot(writer);
-	int			natts = slot->tts_tupleDescriptor->natts;
-
-	slot_getallattrs(row);
-	ExecClearTuple(slot);
-	memcpy(slot->tts_values, row->tts_values, sizeof(Datum) * natts);
-	memcpy(slot->tts_isnull, row->tts_isnull, sizeof(bool) * natts);
-	ExecStoreVirtualTuple(slot);
-	writer->slot = slot;
-}
-
-/*
- * row_writer_set gives a column of the row to be written its value.
- *
- * Only before the row is handed to triggers or written.
- */
-void
-row_writer_set(RowWriter *writer, AttrNumber column, Datum value, bool isnull)
-{
-	writer->slot->tts_values[column - 1] = value;
-	writer->slot->tts_isnull[column - 1] = isnull;
-	if (writer->updated_columns != NULL)
-	{
-		MemoryContext oldcontext = MemoryContextSwitchTo(writer->estate->es_query_cxt);
-
-		*writer->updated_columns =
-			bms_add_member(*writer->updated_columns,
-						   column - FirstLowInvalidHeapAttributeNumber);
-		MemoryContextSwitchTo(oldcontext);
 	}
 }
 

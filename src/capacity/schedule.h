@@ -12,7 +12,6 @@
 
 #include "access/attnum.h"
 #include "datatype/timestamp.h"
-#include "resource/resource.h"
 #include "storage/itemptr.h"
 #include "timeline/steps.h"
 
@@ -35,6 +34,5 @@ extern void schedule_read_rows(Oid relid, Oid index,
 extern void schedule_read(int32 resource_id, Schedule *schedule);
 extern void schedule_replace(int32 resource_id, const Schedule *old,
 							 const Schedule *new, bool force);
-extern void check_capacity_is_declared(const Resource *resource);
 
 #endif							/* ARBITER_SCHEDULE_H */

@@ -15,7 +15,7 @@
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "capacity/capacity.h"
-#include "capacity/schedule.h"
+#include "capacity/set_capacity.h"
 #include "capacity/share.h"
 #include "charge/quota.h"
 #include "reservation/reservation.h"

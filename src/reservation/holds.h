@@ -20,7 +20,7 @@ typedef struct ExpiredHold
 	int32		resource_id;
 	ItemPointerData tid;
 	TupleTableSlot *row;		/* its latest version, once locked */
-	int32	   *quotas;			/* that it counts against */
+	int32	   *quotas;			/* timelines of those that it counts against */
 	int			nquotas;
 } ExpiredHold;
 
@@ -42,6 +42,7 @@ extern bool holds_find_in_way(ExpiredHolds *expired,
 							  const TimelineChange *changes, int nchanges,
 							  bool lock_resources);
 extern void holds_build_resources(const ExpiredHolds *expired);
+extern int	compare_holds(const void *a, const void *b);
 extern void holds_lock(ExpiredHolds *expired, Relation rel,
 					   LockWaitPolicy policy);
 extern void holds_give_back(const ExpiredHolds *expired, NetChange *net);

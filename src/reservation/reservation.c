@@ -7,7 +7,7 @@
  */
 #include "reservation/reservation.h"
 
-#include "charge/charge.h"
+#include "charge/quota.h"
 #include "support/arguments.h"
 #include "support/key_scan.h"
 #include "support/locks.h"
@@ -349,103 +349,6 @@ reservation_share_gap(RowWriter *writer, TupleTableSlot **before,
 		later->start = earlier->end;
 		reservation_set_occupied(writer, after, later);
 	}
-}
-
-/*
- * reservation_charge adds to a net change what a row counts against quotas (sign
- * -1), or gives back to them (1).  judged: for the caller to use, or to be judged
- * by.
- *
- * The caller has RowExclusiveLock on arbiter_reservation.
- */
-void
-reservation_charge(NetChange *net, const ReservationTake *take, int sign,
-				   bool judged)
-{
-	Charges		charges = {0};
-
-	if (take->user_id == NULL || !quotas_exist())
-		return;
-	charge_all(&charges, take->user_id, take->resource_id, take->own_start,
-			   take->own_end, take->amount);
-	for (int i = 0; i < charges.n; i++)
-	{
-		const Charge *charge = &charges.charges[i];
-		Segment		segment = {
-			.start = charge->start,
-			.end = charge->end,
-			.delta = sign * charge->amount
-		};
-
-		if (judged)
-			segment.judged = segment.ordinary = segment.delta;
-		net_change_add_parts(net, quota_timeline_id(charge->quota_id), NULL, &segment);
-	}
-	if (charges.charges != NULL)
-		pfree(charges.charges);
-}
-
-/*
- * reservation_take adds what a row takes to a net change, and what it counts
- * against quotas; the clock is that of the call, by which it is near or far ahead.
- */
-void
-reservation_take(NetChange *net, const ReservationTake *take,
-				 const Resource *resource, TimestampTz clock)
-{
-	Segment		segment = {
-		.start = take->start,
-		.end = take->end,
-		.delta = -take->amount,
-		.judged = -take->amount,
-		.ordinary = take->tryout ? 0 : -take->amount
-	};
-
-	if (resource_has_terms(resource))
-	{
-		Terms		terms = resource_terms(resource, false, clock);
-
-		net_change_add_parts(net, take->resource_id, &terms, &segment);
-	}
-	else
-		net_change_add_parts(net, take->resource_id, NULL, &segment);
-	reservation_charge(net, take, -1, true);
-}
-
-/*
- * reservation_give_back adds what a row of the caller's gives back to a net
- * change, for the caller to use.
- */
-void
-reservation_give_back(NetChange *net, const ReservationTake *take)
-{
-	Segment		segment = {
-		.start = take->start,
-		.end = take->end,
-		.delta = take->amount,
-		.judged = take->amount,
-		.ordinary = take->tryout ? 0 : take->amount
-	};
-
-	net_change_add_parts(net, take->resource_id, NULL, &segment);
-	reservation_charge(net, take, 1, true);
-}
-
-/*
- * reservation_reap adds what an expired hold gives back to a net change, for
- * anybody to use.
- */
-void
-reservation_reap(NetChange *net, const ReservationTake *take)
-{
-	Segment		segment = {
-		.start = take->start,
-		.end = take->end,
-		.delta = take->amount
-	};
-
-	net_change_add_parts(net, take->resource_id, NULL, &segment);
-	reservation_charge(net, take, 1, false);
 }
 
 /*

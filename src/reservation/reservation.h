@@ -48,6 +48,7 @@ extern void reservation_share_gap(RowWriter *writer, TupleTableSlot **before,
 								  ReservationTake *earlier,
 								  TupleTableSlot **after,
 								  ReservationTake *later);
+extern int32 *reservation_quotas(TupleTableSlot *row, int *n);
 extern void reservation_take(NetChange *net, const ReservationTake *take,
 							 const Resource *resource, TimestampTz clock);
 extern void reservation_give_back(NetChange *net, const ReservationTake *take);

@@ -35,5 +35,6 @@ extern bool is_unchecked(const UncheckedLoad *load, int32 resource_id);
 extern void unbuild_quotas(void);
 
 extern bool find_row_resource(int32 resource_id, Resource *resource);
+extern bool keeps_occupied(int32 resource_id);
 
 #endif							/* ARBITER_GUARD_H */

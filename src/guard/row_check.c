@@ -27,11 +27,9 @@
 #include "support/locks.h"
 #include "support/relations.h"
 #include "support/trigger_call.h"
-#include "timeline/chunk_store.h"
 #include "timeline/in_flight.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(arbiter_row_trigger);
@@ -81,17 +79,11 @@ static void
 note_quotas(TriggerData *trigger, TupleTableSlot *row)
 {
 	Oid			relid = RelationGetRelid(trigger->tg_relation);
-	ReservationTake take;
-	int32	   *ids;
 	int			n;
-	Quota	  **quotas;
+	int32	   *ids = reservation_quotas(row, &n);
 
-	if (!quotas_exist() || !reservation_read(row, &take) || take.user_id == NULL)
+	if (ids == NULL)
 		return;
-	quotas = quotas_of(take.user_id, take.resource_id, &n);
-	ids = palloc(sizeof(int32) * Max(n, 1));
-	for (int i = 0; i < n; i++)
-		ids[i] = quota_timeline_id(quotas[i]->id);
 	/* in the order of locks */
 	qsort(ids, n, sizeof(int32), compare_int32);
 	for (int i = 0; i < n; i++)
@@ -159,81 +151,6 @@ lock_parts(TupleTableSlot *new_row, TupleTableSlot *old_row)
 				   DatumGetInt64(slot_getattr(old_row, column, &isnull)) == reservation_id))
 		return;
 	reservation_parts_lock(reservation_id, ShareLock);
-}
-
-/*
- * What rows of one resource need to know, looked up once per run of them in a
- * command.
- */
-static struct
-{
-	LocalTransactionId xact;
-	CommandId	command;
-	int32		resource_id;
-	bool		found;
-	Resource	resource;
-	bool		asked_built;
-	bool		built;
-	MemoryContext context;
-}			of_rows = {.xact = InvalidLocalTransactionId};
-
-/*
- * find_row_resource finds the resource of a row; false if there is none.
- */
-bool
-find_row_resource(int32 resource_id, Resource *resource)
-{
-	if (of_rows.xact != arbiter_local_xid() ||
-		of_rows.command != GetCurrentCommandId(false) ||
-		of_rows.resource_id != resource_id)
-	{
-		Snapshot	snapshot;
-		MemoryContext oldcontext;
-
-		if (of_rows.context == NULL)
-			of_rows.context = AllocSetContextCreate(CacheMemoryContext,
-													"arbiter resource of rows",
-													ALLOCSET_SMALL_SIZES);
-		of_rows.xact = InvalidLocalTransactionId;
-		of_rows.asked_built = false;
-		MemoryContextReset(of_rows.context);
-		oldcontext = MemoryContextSwitchTo(of_rows.context);
-		snapshot = decision_snapshot();
-		of_rows.found = resource_find_by_id(resource_id, snapshot,
-											&of_rows.resource);
-		UnregisterSnapshot(snapshot);
-		MemoryContextSwitchTo(oldcontext);
-		of_rows.xact = arbiter_local_xid();
-		of_rows.command = GetCurrentCommandId(false);
-		of_rows.resource_id = resource_id;
-	}
-	*resource = of_rows.resource;
-	return of_rows.found;
-}
-
-/*
- * Does a COPY keep what its rows say they occupy?  A restore must, and loads
- * what is not built.
- */
-static bool
-keeps_occupied(int32 resource_id)
-{
-	Resource	resource;
-
-	if (!find_row_resource(resource_id, &resource))
-		return true;
-	if (!of_rows.asked_built)
-	{
-		Snapshot	snapshot = latest_snapshot();
-		ChunkStore	store;
-
-		chunk_store_open(&store, AccessShareLock);
-		of_rows.built = chunk_store_is_built(&store, resource_id, snapshot);
-		chunk_store_close(&store);
-		UnregisterSnapshot(snapshot);
-		of_rows.asked_built = true;
-	}
-	return !of_rows.built;
 }
 
 /* does a COPY load a row unchecked, as a restore does? */

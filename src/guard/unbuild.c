@@ -14,7 +14,6 @@
 #include "access/table.h"
 #include "access/tableam.h"
 #include "capacity/children.h"
-#include "charge/quota.h"
 #include "reservation/reservation.h"
 #include "storage/lmgr.h"
 #include "support/errors.h"
@@ -190,17 +189,11 @@ arbiter_truncate_trigger(PG_FUNCTION_ARGS)
 static void
 unbuild_quotas_of(TupleTableSlot *row)
 {
-	ReservationTake take;
-	Quota	  **quotas;
-	int32	   *ids;
 	int			n;
+	int32	   *ids = reservation_quotas(row, &n);
 
-	if (!quotas_exist() || !reservation_read(row, &take) || take.user_id == NULL)
+	if (ids == NULL)
 		return;
-	quotas = quotas_of(take.user_id, take.resource_id, &n);
-	ids = palloc(sizeof(int32) * Max(n, 1));
-	for (int i = 0; i < n; i++)
-		ids[i] = quota_timeline_id(quotas[i]->id);
 	for (int i = 0; i < n; i++)
 		timeline_unbuild(ids[i]);
 	pfree(ids);

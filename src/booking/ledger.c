@@ -11,11 +11,8 @@
  *
  * The ends of the expected ranges cut time into intervals, and all a request
  * can ask about an interval is its minimum.  The minima are leaves of a tree
- * whose nodes have the minimum of what is below them; an amount taken over many
- * intervals is noted at the few nodes that make them up (a segment tree with
- * marks that are never pushed down).  To ask and to take are logarithmic in the
- * number of ranges, and the steps of the timeline are looked at no more than
- * once each.
+ * (ledger_tree.c): to ask and to take are logarithmic in the number of ranges,
+ * and the steps of the timeline are looked at no more than once each.
  *
  * There are two trees, because ordinary users do not see the float; what is
  * taken is taken from both.
@@ -24,7 +21,9 @@
  */
 #include "booking/ledger.h"
 
+#include "booking/ledger_tree.h"
 #include "miscadmin.h"
+#include "support/compare.h"
 
 /*
  * ledger_init makes an empty ledger.
@@ -83,15 +82,6 @@ ledger_expect(LedgerAccount *account, TimestampTz start, TimestampTz end)
 	account->bounds[account->nbounds++] = end;
 }
 
-static int
-compare_instants(const void *a, const void *b)
-{
-	TimestampTz left = *(const TimestampTz *) a;
-	TimestampTz right = *(const TimestampTz *) b;
-
-	return (left > right) - (left < right);
-}
-
 /* the interval that starts at a bound, or the number of intervals */
 static int
 find_bound(const LedgerAccount *account, TimestampTz instant)
@@ -128,7 +118,7 @@ make_intervals(LedgerAccount *account)
 	ranges = palloc_extended(sizeof(TimestampTz) * 2 * (Size) nranges,
 							 MCXT_ALLOC_HUGE);
 	memcpy(ranges, account->bounds, sizeof(TimestampTz) * account->nbounds);
-	qsort(account->bounds, account->nbounds, sizeof(TimestampTz), compare_instants);
+	qsort(account->bounds, account->nbounds, sizeof(TimestampTz), compare_int64);
 	for (int i = 0; i < account->nbounds; i++)
 	{
 		if (n == 0 || account->bounds[i] != account->bounds[n - 1])
@@ -221,33 +211,6 @@ read_tree(const LedgerAccount *account, const TimelineView *view)
 	return tree;
 }
 
-/* the minimum of a node, as far as the nodes above it leave it */
-static int64
-node_minimum(const LedgerAccount *account, const int64 *tree, int node)
-{
-	return tree[node] + account->change[node];
-}
-
-static void
-update_node(LedgerAccount *account, int64 *tree, int node)
-{
-	tree[node] = Min(node_minimum(account, tree, 2 * node),
-					 node_minimum(account, tree, 2 * node + 1));
-}
-
-/* forget what was taken: minima are those of the leaves again */
-static void
-reset_account(LedgerAccount *account)
-{
-	memset(account->change, 0, sizeof(int64) * 2 * account->nleaves);
-	for (int node = account->nleaves - 1; node > 0; node--)
-	{
-		update_node(account, account->all, node);
-		if (account->ordinary != account->all)
-			update_node(account, account->ordinary, node);
-	}
-}
-
 /*
  * ledger_reset forgets what was taken.
  */
@@ -261,7 +224,7 @@ ledger_reset(Ledger *ledger)
 		LedgerAccount *account = lfirst(cell);
 
 		if (account->nbounds > 0)
-			reset_account(account);
+			ledger_tree_reset(account);
 	}
 }
 
@@ -312,73 +275,8 @@ ledger_load(Ledger *ledger, TimestampTz clock, bool add_expired,
 					  &account->ordinary_view);
 			account->ordinary = read_tree(account, &account->ordinary_view);
 		}
-		reset_account(account);
+		ledger_tree_reset(account);
 	}
-}
-
-/* a node, which has the leaves [start, start + width) below it */
-typedef struct TreeNode
-{
-	int			number;
-	int			start;
-	int			width;
-} TreeNode;
-
-static TreeNode
-left_child(TreeNode node)
-{
-	return (TreeNode) {2 * node.number, node.start, node.width / 2};
-}
-
-static TreeNode
-right_child(TreeNode node)
-{
-	return (TreeNode) {2 * node.number + 1, node.start + node.width / 2, node.width / 2};
-}
-
-/*
- * The minimum of those of the leaves [first, last), one at least, that are
- * below a node.
- */
-static int64
-find_minimum(const LedgerAccount *account, const int64 *tree, TreeNode node,
-			 int first, int last)
-{
-	int			middle = node.start + node.width / 2;
-	int64		minimum;
-
-	if (first <= node.start && last >= node.start + node.width)
-		return node_minimum(account, tree, node.number);
-	if (last <= middle)
-		minimum = find_minimum(account, tree, left_child(node), first, last);
-	else if (first >= middle)
-		minimum = find_minimum(account, tree, right_child(node), first, last);
-	else
-		minimum = Min(find_minimum(account, tree, left_child(node), first, last),
-					  find_minimum(account, tree, right_child(node), first, last));
-	return minimum + account->change[node.number];
-}
-
-/*
- * The first of the leaves [first, last) below a node that is as small as a
- * minimum, or -1.
- */
-static int
-find_leaf(const LedgerAccount *account, const int64 *tree, TreeNode node,
-		  int first, int last, int64 minimum)
-{
-	int			leaf;
-
-	if (node.start >= last || node.start + node.width <= first ||
-		node_minimum(account, tree, node.number) > minimum)
-		return -1;
-	if (node.width == 1)
-		return node.start;
-	minimum -= account->change[node.number];
-	leaf = find_leaf(account, tree, left_child(node), first, last, minimum);
-	if (leaf >= 0)
-		return leaf;
-	return find_leaf(account, tree, right_child(node), first, last, minimum);
 }
 
 /*
@@ -390,14 +288,13 @@ ledger_available(LedgerAccount *account, bool tryout, TimestampTz start,
 				 TimestampTz end, TimestampTz *instant)
 {
 	const int64 *tree = tryout ? account->all : account->ordinary;
-	TreeNode		root = {1, 0, account->nleaves};
 	int			first = find_bound(account, start);
 	int			last = find_bound(account, end);
-	int64		minimum = find_minimum(account, tree, root, first, last);
+	int64		minimum = ledger_tree_minimum(account, tree, first, last);
 
 	if (instant != NULL)
 	{
-		int			leaf = find_leaf(account, tree, root, first, last, minimum);
+		int			leaf = ledger_tree_find(account, tree, first, last, minimum);
 
 		/* what was taken, was taken from all of it */
 		(void) timeline_minimum(tryout ? &account->all_view : &account->ordinary_view,
@@ -408,27 +305,6 @@ ledger_available(LedgerAccount *account, bool tryout, TimestampTz start,
 }
 
 /*
- * Change what is available at those of the leaves [first, last) that are below
- * a node.
- */
-static void
-add_amount(LedgerAccount *account, TreeNode node, int first, int last, int64 amount)
-{
-	if (node.start >= last || node.start + node.width <= first)
-		return;
-	if (first <= node.start && last >= node.start + node.width)
-	{
-		account->change[node.number] += amount;
-		return;
-	}
-	add_amount(account, left_child(node), first, last, amount);
-	add_amount(account, right_child(node), first, last, amount);
-	update_node(account, account->all, node.number);
-	if (account->ordinary != account->all)
-		update_node(account, account->ordinary, node.number);
-}
-
-/*
  * ledger_take takes an amount over a range that was expected; a negative one is
  * given back.
  */
@@ -436,31 +312,8 @@ void
 ledger_take(LedgerAccount *account, TimestampTz start, TimestampTz end,
 			int64 amount)
 {
-	TreeNode		root = {1, 0, account->nleaves};
-
-	add_amount(account, root, find_bound(account, start),
-			   find_bound(account, end), -amount);
-}
-
-/* what was taken, if anything, of the leaves below a node */
-static void
-collect_taken(const LedgerAccount *account, TreeNode node, int64 change,
-			  Segment *segments, int *nsegments)
-{
-	change += account->change[node.number];
-	if (node.start >= account->nbounds - 1)
-		return;
-	if (node.width > 1)
-	{
-		collect_taken(account, left_child(node), change, segments, nsegments);
-		collect_taken(account, right_child(node), change, segments, nsegments);
-	}
-	else if (change != 0)
-		segments[(*nsegments)++] = (Segment) {
-			.start = account->bounds[node.start],
-			.end = account->bounds[node.start + 1],
-			.delta = change
-		};
+	ledger_tree_add(account, find_bound(account, start),
+					find_bound(account, end), -amount);
 }
 
 /*
@@ -469,11 +322,9 @@ collect_taken(const LedgerAccount *account, TreeNode node, int64 change,
 Segment *
 ledger_taken(LedgerAccount *account, int *nsegments)
 {
-	TreeNode		root = {1, 0, account->nleaves};
 	Segment    *segments = palloc_extended(sizeof(Segment) * account->nbounds,
 										   MCXT_ALLOC_HUGE);
 
-	*nsegments = 0;
-	collect_taken(account, root, 0, segments, nsegments);
+	*nsegments = ledger_tree_taken(account, segments);
 	return segments;
 }

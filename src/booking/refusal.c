@@ -12,7 +12,6 @@
 #include "booking/refusal.h"
 
 #include "booking/quota_fit.h"
-#include "booking/quota_refusal.h"
 #include "booking/slot.h"
 #include "miscadmin.h"
 #include "support/arguments.h"
@@ -190,7 +189,11 @@ what_else_counts(const Request *request, int which)
 	return text.data;
 }
 
-static void
+/*
+ * refuse_outside composes the refusal of a request of which a part, from outside
+ * on, is outside the schedule of a resource (RV002).
+ */
+void
 refuse_outside(const Request *request, int which, TimestampTz outside,
 			   Snapshot snapshot, Refusal *refusal)
 {
@@ -425,89 +428,4 @@ refusal_raise(const Refusal *refusal)
 			 errmsg_internal("%s", refusal->message),
 			 errdetail_internal("%s", refusal->detail),
 			 refusal->hint != NULL ? errhint("%s", refusal->hint) : 0));
-}
-
-/*
- * A statement was refused for what it occupies; a request is for less.
- */
-static void
-exclude_buffers(Request *request)
-{
-	Resource   *resource = &request->requirements[0].resource;
-	int64		cleanup_time = request->end == STEPS_INFINITY ? 0 : resource->cleanup_time;
-
-	if (request->end - request->start > resource->setup_time + cleanup_time)
-	{
-		request->start += resource->setup_time;
-		request->end -= cleanup_time;
-	}
-	else
-	{
-		/* not the range of a row: of a part of one, say */
-		resource->setup_time = resource->cleanup_time = 0;
-		request->fixed_range = true;
-	}
-}
-
-/*
- * refuse_statement raises the refusal of a raw statement.
- *
- * One that takes one range of one resource is refused as the same request to
- * arbiter_reserve() would be.
- */
-void
-refuse_statement(const TimelineChange *changes, const TimelineRefusal *where)
-{
-	const TimelineChange *change = &changes[where->change];
-	const Segment *segment = change->segments;
-	Requirement requirement = {0};
-	Request		request = {.requirements = &requirement,.nrequirements = 1};
-	Refusal		refusal = {0};
-	Snapshot	snapshot;
-	TimestampTz outside;
-	bool		single = change->nsegments == 1;
-
-	if (timeline_is_of_quota(change->resource_id))
-	{
-		QuotaShortage shortage = quota_shortage(change, where);
-
-		refuse_quota(NULL, &shortage, &refusal);
-		refusal_raise(&refusal);
-	}
-	while (segment->end <= where->instant)
-		segment++;
-	requirement.amount = -Min(segment->judged, segment->ordinary);
-	request.start = segment->start;
-	request.end = segment->end;
-	request.clock = GetCurrentTimestamp();
-	snapshot = decision_snapshot();
-	if (!resource_find_by_id(change->resource_id, snapshot, &requirement.resource))
-		resource_unknown_id_error(change->resource_id);
-	/* lead time is no matter of the table */
-	requirement.resource.has_min_lead = false;
-	request.tryout = segment->ordinary >= 0;
-	exclude_buffers(&request);
-
-	if (single)
-		refuse_capacity(&request, change->resource_id, where, &refusal);
-	else if (refusal_first_outside(change->resource_id, request.start, request.end,
-						   snapshot, &outside))
-	{
-		refuse_outside(&request, 0, outside, snapshot, &refusal);
-		refusal.hint = NULL;
-	}
-	else
-	{
-		refusal.sqlstate = ERRCODE_ARBITER_INSUFFICIENT_CAPACITY;
-		refusal.message = psprintf("insufficient capacity of resource \"%s\"",
-								   requirement.resource.name);
-		refusal.detail =
-			psprintf("At %s " INT64_FORMAT " is available, and the statement as a whole takes " INT64_FORMAT " more.",
-					 time_text(where->instant), where->available,
-					 requirement.amount);
-		refusal.hint = psprintf("See SELECT * FROM arbiter_timeline(%s) for what is available when.",
-								quote_literal_cstr(requirement.resource.name));
-	}
-	UnregisterSnapshot(snapshot);
-	refusal_raise(&refusal);
 }

@@ -36,6 +36,9 @@ extern bool refusal_first_outside(int32 resource_id, TimestampTz start,
 extern void refusal_add_alternatives(const Request *request, TimestampTz from,
 									 Snapshot snapshot, Refusal *refusal);
 extern bool refuse_early_start(const Request *request, Refusal *refusal);
+extern void refuse_outside(const Request *request, int which,
+						   TimestampTz outside, Snapshot snapshot,
+						   Refusal *refusal);
 extern void refuse_capacity(const Request *request, int32 resource_id,
 							const TimelineRefusal *where, Refusal *refusal);
 pg_noreturn extern void refusal_raise(const Refusal *refusal);

@@ -9,6 +9,7 @@
  *	change_lock()		rows, in the order of (reservation_id, part); then the
  *						clock, which decides what has expired
  *	change_require()	is there anything left of it that can be changed?
+ *						(change_open_one() is these three for one reservation)
  *	change_start_row(), row_writer_set() ..., change_end_row()
  *						what becomes of each row; users' BEFORE ROW triggers
  *						have their say
@@ -125,6 +126,32 @@ change_require(const Change *change, int64 reservation_id, const char *done)
 }
 
 /*
+ * change_open_one opens the table, locks one reservation, of which something must
+ * be left, and tells from when to when that runs.  force is for its children.
+ *
+ * Locks and errors: as change_open(), change_lock() and change_require().
+ */
+void
+change_open_one(Change *change, const char *function, int64 reservation_id,
+				const char *done, bool force, TimestampTz *start,
+				TimestampTz *end)
+{
+	change_open(change, function);
+	change->force = force;
+	change_lock(change, &reservation_id, 1);
+	change_require(change, reservation_id, done);
+	*start = DT_NOEND;
+	*end = DT_NOBEGIN;
+	for (int i = 0; i < change->nparts; i++)
+	{
+		if (!change->parts[i].live)
+			continue;
+		*start = Min(*start, change->parts[i].start);
+		*end = Max(*end, change->parts[i].end);
+	}
+}
+
+/*
  * change_only_resource returns the resource that is meant where none is named:
  * the only one (22023).  call is how to name it.
  */
@@ -194,6 +221,20 @@ change_end_row(Change *change, ChangePart *part)
 						 change->clock);
 	reservation_range(writer->slot, &part->new_start, &part->new_end);
 	part->changed = writer->slot;
+}
+
+/*
+ * change_set_range gives a part another range.
+ */
+void
+change_set_range(Change *change, ChangePart *part, TimestampTz start,
+				 TimestampTz end)
+{
+	change_start_row(change, part);
+	row_writer_set(&change->writer,
+				   arbiter_relations()->reservation_column[RESERVATION_DURING],
+				   range_datum(start, end), false);
+	change_end_row(change, part);
 }
 
 /*

@@ -59,6 +59,10 @@ extern void change_open(Change *change, const char *function);
 extern void change_lock(Change *change, const int64 *reservation_ids, int n);
 extern void change_require(const Change *change, int64 reservation_id,
 						   const char *done);
+extern void change_open_one(Change *change, const char *function,
+							int64 reservation_id, const char *done,
+							bool force, TimestampTz *start,
+							TimestampTz *end);
 pg_noreturn extern void change_expired_error(const ChangePart *part,
 											 const char *done);
 extern int32 change_only_resource(const Change *change, int64 reservation_id,
@@ -68,6 +72,8 @@ extern void change_give_back_range(Change *change,
 								   const ReservationTake *take,
 								   TimestampTz start, TimestampTz end);
 extern void change_end_row(Change *change, ChangePart *part);
+extern void change_set_range(Change *change, ChangePart *part,
+							 TimestampTz start, TimestampTz end);
 extern void change_share_gaps(Change *change);
 extern void change_clean_up(Change *change, ChangePart *part);
 extern bool change_apply(Change *change);

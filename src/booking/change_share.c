@@ -225,8 +225,8 @@ arbiter_resize_share(PG_FUNCTION_ARGS)
 	int64		reservation_id;
 	Numeric		share;
 	Change		change;
-	TimestampTz start = DT_NOEND;
-	TimestampTz end = DT_NOBEGIN;
+	TimestampTz start;
+	TimestampTz end;
 
 	argument_not_null(fcinfo, 0, "reservation_id");
 	reservation_id = PG_GETARG_INT64(0);
@@ -234,23 +234,14 @@ arbiter_resize_share(PG_FUNCTION_ARGS)
 	share = check_share(PG_GETARG_NUMERIC(1));
 	argument_not_null(fcinfo, 2, "force");
 
-	change_open(&change, "arbiter_resize_share()");
-	change.force = PG_GETARG_BOOL(2);
-	change_lock(&change, &reservation_id, 1);
-	change_require(&change, reservation_id, "resized");
+	change_open_one(&change, "arbiter_resize_share()", reservation_id, "resized",
+					PG_GETARG_BOOL(2), &start, &end);
 	if (!change_is_of_share(&change))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("reservation " INT64_FORMAT " is not for a share",
 						reservation_id),
 				 errhint("Give it another amount with arbiter_resize().")));
-	for (int i = 0; i < change.nparts; i++)
-	{
-		if (!change.parts[i].live)
-			continue;
-		start = Min(start, change.parts[i].start);
-		end = Max(end, change.parts[i].end);
-	}
 	change_share(&change, start, end, share, "resized");
 	change_close(&change);
 	PG_RETURN_VOID();

@@ -37,7 +37,6 @@
 #include "access/xact.h"
 #include "booking/denial.h"
 #include "booking/quota_fit.h"
-#include "booking/quota_refusal.h"
 #include "miscadmin.h"
 #include "reservation/apply.h"
 #include "reservation/reservation.h"
@@ -46,23 +45,6 @@
 #include "support/relations.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-
-/*
- * Which of its charges has a request not enough for?  -1: none.
- */
-static int
-exceeded_charge(const BatchRequest *request)
-{
-	for (int i = 0; i < request->charges.n; i++)
-	{
-		const Charge *charge = &request->charges.charges[i];
-
-		if (ledger_available(request->quota_accounts[i], true, charge->start,
-							 charge->end, NULL) < charge->amount)
-			return i;
-	}
-	return -1;
-}
 
 static bool
 resource_suffices(const BatchRequest *request)
@@ -76,7 +58,7 @@ resource_suffices(const BatchRequest *request)
 static bool
 fits(const BatchRequest *request)
 {
-	return resource_suffices(request) && exceeded_charge(request) < 0;
+	return resource_suffices(request) && ledger_charges_exceeded(&request->counted) < 0;
 }
 
 /*
@@ -108,22 +90,18 @@ static void
 compose_quota_refusal(BatchRequest *request)
 {
 	const ReservationTake *take = &request->take;
-	int			which = exceeded_charge(request);
-	const Charge *exceeded = &request->charges.charges[which];
-	QuotaShortage shortage = {.quota_id = exceeded->quota_id,.asked = exceeded->amount};
 
-	shortage.available = ledger_available(request->quota_accounts[which], true,
-										  exceeded->start, exceeded->end,
-										  &shortage.instant);
-	refuse_quota(NULL, &shortage, &request->refusal);
+	ledger_charges_refuse(&request->counted,
+						  ledger_charges_exceeded(&request->counted),
+						  &request->refusal);
 	request->refusal.limiting = 0;
-	request->refusal.largest_unknown = charges_are_cut(&request->charges);
+	request->refusal.largest_unknown = charges_are_cut(&request->counted.charges);
 	request->refusal.largest_amount =
 		ledger_available(request->account, take->tryout, take->start, take->end, NULL);
-	for (int i = 0; i < request->charges.n; i++)
+	for (int i = 0; i < request->counted.charges.n; i++)
 	{
-		const Charge *charge = &request->charges.charges[i];
-		int64		available = ledger_available(request->quota_accounts[i], true,
+		const Charge *charge = &request->counted.charges.charges[i];
+		int64		available = ledger_available(request->counted.accounts[i], true,
 												 charge->start, charge->end, NULL);
 
 		request->refusal.largest_amount =
@@ -151,7 +129,7 @@ compose_refusal(BatchRequest *request)
 										   &requirement->ngiven_back);
 	if (request->too_early)
 		(void) refuse_early_start(&request->asked->call.request, refusal);
-	else if (resource_suffices(request) && exceeded_charge(request) >= 0)
+	else if (resource_suffices(request) && ledger_charges_exceeded(&request->counted) >= 0)
 		compose_quota_refusal(request);
 	else
 	{
@@ -188,13 +166,7 @@ decide_request(BatchRequest *request)
 	if (request->hopeless || !fits(request))
 		return BATCH_REFUSED;
 	ledger_take(request->account, take->start, take->end, take->amount);
-	for (int i = 0; i < request->charges.n; i++)
-	{
-		const Charge *charge = &request->charges.charges[i];
-
-		ledger_take(request->quota_accounts[i], charge->start, charge->end,
-					charge->amount);
-	}
+	ledger_charges_take(&request->counted);
 	return BATCH_GRANTED;
 }
 
@@ -280,9 +252,9 @@ lock_requests(Batch *batch)
 			take->active)
 		{
 			net_change_add(&net, take->resource_id, take->start, take->end, -1);
-			for (int j = 0; j < request->charges.n; j++)
+			for (int j = 0; j < request->counted.charges.n; j++)
 			{
-				const Charge *charge = &request->charges.charges[j];
+				const Charge *charge = &request->counted.charges.charges[j];
 
 				net_change_add(&net, quota_timeline_id(charge->quota_id),
 							   charge->start, charge->end, -1);

@@ -10,10 +10,9 @@
 
 #include "postgres.h"
 
-#include "booking/ledger.h"
+#include "booking/ledger_charges.h"
 #include "booking/request_json.h"
 #include "booking/request_key.h"
-#include "charge/charge.h"
 #include "support/progress.h"
 
 typedef enum BatchOutcome
@@ -40,8 +39,7 @@ typedef struct BatchRequest
 
 	ReservationTake take;
 	LedgerAccount *account;
-	Charges		charges;		/* what it counts against quotas ... */
-	LedgerAccount **quota_accounts; /* ... and whose accounts these are */
+	LedgerCharges counted;		/* against quotas */
 	TupleTableSlot *row;		/* made before the decision, for triggers */
 	bool		too_early;
 	bool		hopeless;		/* also without the others */

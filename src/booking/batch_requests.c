@@ -20,43 +20,22 @@ request_of(const BatchRequest *request)
 	return &request->asked->call.request;
 }
 
-/* for errors that are raised below, where nobody knows of a batch */
-static void
-number_context(void *arg)
-{
-	const BatchRequest *const *request = arg;
-
-	if (*request != NULL)
-		errcontext("request %d", (*request)->asked->number);
-}
-
 static void
 find_resources(Batch *batch)
 {
 	Snapshot	snapshot = decision_snapshot();
-	const BatchRequest *current = NULL;
-	ErrorContextCallback context = {
-		.previous = error_context_stack,
-		.callback = number_context,
-		.arg = &current
-	};
 
-	error_context_stack = &context;
 	for (int i = 0; i < batch->n; i++)
 	{
 		JsonRequest *asked = batch->requests[i].asked;
 		Fault		fault;
-		bool		faulty;
 
-		current = &batch->requests[i];
-		faulty = booking_find_resources(&asked->call, snapshot, &fault);
-		if (!asked->is_faulty && faulty)
+		if (find_json_resources(asked, snapshot, &fault) && !asked->is_faulty)
 		{
 			asked->is_faulty = true;
 			asked->fault = fault;
 		}
 	}
-	error_context_stack = context.previous;
 	UnregisterSnapshot(snapshot);
 }
 
@@ -122,8 +101,7 @@ batch_make_row(Batch *batch, BatchRequest *request)
 }
 
 /*
- * Find what a request counts against quotas: each has an account in the ledger,
- * as resources have.
+ * Find what a request counts against quotas.
  */
 static void
 find_charges(Batch *batch, BatchRequest *request)
@@ -132,19 +110,11 @@ find_charges(Batch *batch, BatchRequest *request)
 
 	if (take->user_id == NULL || !quotas_exist())
 		return;
-	charge_all(&request->charges, take->user_id, take->resource_id,
+	charge_all(&request->counted.charges, take->user_id, take->resource_id,
 			   take->own_start, take->own_end, take->amount);
-	request->quota_accounts = palloc(sizeof(LedgerAccount *) * Max(request->charges.n, 1));
-	for (int i = 0; i < request->charges.n; i++)
-	{
-		const Charge *charge = &request->charges.charges[i];
-		Resource	quota = {.id = quota_timeline_id(charge->quota_id),.name = "quota"};
-
-		request->quota_accounts[i] = ledger_account(&batch->ledger, &quota);
-		ledger_expect(request->quota_accounts[i], charge->start, charge->end);
-	}
+	ledger_charges_expect(&request->counted, &batch->ledger);
 	/* what others of the batch are granted is not in their alternatives */
-	request_of(request)->fixed_range |= request->charges.n > 0;
+	request_of(request)->fixed_range |= request->counted.charges.n > 0;
 }
 
 /*

@@ -5,9 +5,8 @@
  *
  * Rows are locked in the order of (reservation_id, part), chunks in that of
  * (resource_id, time); who gets the place that there is, is decided in another
- * order, the caller's.  So everything is locked first.  Then a ledger (ledger.c)
- * of both resources says, in the caller's order, what fits, and all that does is
- * moved as one change.
+ * order, the caller's.  So everything is locked first.  Then they are decided
+ * (evacuees_decide.c), and all that go are moved as one change.
  *
  * Reservations that do not fit even if they were the only ones are found before
  * chunks are locked, and have none locked.
@@ -17,10 +16,8 @@
 #include "postgres.h"
 
 #include "booking/evacuees.h"
-#include "booking/quota_refusal.h"
-#include "funcapi.h"
-#include "miscadmin.h"
 #include "charge/price.h"
+#include "funcapi.h"
 #include "reservation/apply.h"
 #include "reservation/reservation.h"
 #include "reservation/trace.h"
@@ -91,153 +88,6 @@ find_resources(Evacuation *evacuation, const char *from, const char *to)
 	}
 }
 
-static void
-open_quota_accounts(Evacuation *evacuation, Evacuee *evacuee)
-{
-	evacuee->quota_accounts = palloc(sizeof(LedgerAccount *) * Max(evacuee->charges.n, 1));
-	for (int i = 0; i < evacuee->charges.n; i++)
-	{
-		const Charge *charge = &evacuee->charges.charges[i];
-		Resource	quota = {.id = quota_timeline_id(charge->quota_id),.name = "quota"};
-
-		evacuee->quota_accounts[i] = ledger_account(&evacuation->ledger, &quota);
-		ledger_expect(evacuee->quota_accounts[i], charge->start, charge->end);
-	}
-}
-
-static void
-open_ledger(Evacuation *evacuation)
-{
-	ledger_init(&evacuation->ledger);
-	evacuation->target = ledger_account(&evacuation->ledger, &evacuation->to);
-	if (evacuation->only_conflicts)
-		evacuation->source = ledger_account(&evacuation->ledger, &evacuation->from);
-	for (int i = 0; i < evacuation->n; i++)
-	{
-		Evacuee    *evacuee = &evacuation->evacuees[i];
-
-		open_quota_accounts(evacuation, evacuee);
-		ledger_expect(evacuation->target, evacuee->start, evacuee->end);
-		if (evacuation->source != NULL)
-			ledger_expect(evacuation->source, evacuee->part->take.start,
-						  evacuee->part->take.end);
-	}
-}
-
-/*
- * Which of its new charges has a reservation not enough for?  -1: none.
- */
-static int
-exceeded_charge(const Evacuee *evacuee)
-{
-	for (int i = 0; i < evacuee->charges.n; i++)
-	{
-		const Charge *charge = &evacuee->charges.charges[i];
-
-		if (ledger_available(evacuee->quota_accounts[i], true, charge->start,
-							 charge->end, NULL) < charge->amount)
-			return i;
-	}
-	return -1;
-}
-
-static bool
-has_place(const Evacuation *evacuation, const Evacuee *evacuee)
-{
-	return ledger_available(evacuation->target, evacuee->part->take.tryout,
-							evacuee->start, evacuee->end,
-							NULL) >= evacuee->part->take.amount;
-}
-
-static bool
-fits(const Evacuation *evacuation, const Evacuee *evacuee)
-{
-	return has_place(evacuation, evacuee) && exceeded_charge(evacuee) < 0;
-}
-
-static bool
-is_in_conflict(const Evacuation *evacuation, const Evacuee *evacuee)
-{
-	return evacuation->source == NULL ||
-		ledger_available(evacuation->source, true, evacuee->part->take.start,
-						 evacuee->part->take.end, NULL) < 0;
-}
-
-/*
- * Tell which quota has not enough for a reservation that there is a place for
- * (RV010).
- */
-static void
-tell_quota(Evacuee *evacuee)
-{
-	int			which = exceeded_charge(evacuee);
-	const Charge *charge = &evacuee->charges.charges[which];
-	QuotaShortage shortage = {.quota_id = charge->quota_id,.asked = charge->amount};
-	Refusal		refusal = {0};
-
-	shortage.available = ledger_available(evacuee->quota_accounts[which], true,
-										  charge->start, charge->end,
-										  &shortage.instant);
-	refuse_quota(NULL, &shortage, &refusal);
-	evacuee->limiting_time = refusal.limiting_time;
-	evacuee->available = refusal.available;
-	(void) fault_set(&evacuee->fault, refusal.sqlstate, refusal.message, NULL, NULL);
-}
-
-/*
- * Tell why there is no place: RV002 where any part of it is outside the
- * schedule, RV010 where it is for a quota, otherwise RV001.
- */
-static void
-tell_no_place(const Evacuation *evacuation, Evacuee *evacuee, Snapshot snapshot)
-{
-	const Resource *to = &evacuation->to;
-
-	evacuee->has_limit = true;
-	if (refusal_first_outside(to->id, evacuee->start, evacuee->end, snapshot,
-							  &evacuee->limiting_time))
-	{
-		evacuee->available = 0;
-		(void) fault_set(&evacuee->fault, ERRCODE_ARBITER_OUTSIDE_SCHEDULE,
-						 psprintf("range is outside the schedule of resource \"%s\"", to->name),
-						 NULL, NULL);
-		return;
-	}
-	if (has_place(evacuation, evacuee) && exceeded_charge(evacuee) >= 0)
-	{
-		tell_quota(evacuee);
-		return;
-	}
-	evacuee->available =
-		ledger_available(evacuation->target, evacuee->part->take.tryout,
-						 evacuee->start, evacuee->end, &evacuee->limiting_time);
-	(void) fault_set(&evacuee->fault, ERRCODE_ARBITER_INSUFFICIENT_CAPACITY,
-					 psprintf("insufficient capacity of resource \"%s\"", to->name),
-					 NULL, NULL);
-}
-
-/*
- * Find who need not go, and whom there is no place for in any case.
- */
-static void
-find_hopeless(Evacuation *evacuation)
-{
-	Snapshot	snapshot = decision_snapshot();
-
-	ledger_load(&evacuation->ledger, evacuation->change.clock, true, snapshot);
-	for (int i = 0; i < evacuation->n; i++)
-	{
-		Evacuee    *evacuee = &evacuation->evacuees[i];
-
-		evacuee->stays = !is_in_conflict(evacuation, evacuee);
-		if (evacuee->stays || evacuee->hopeless || fits(evacuation, evacuee))
-			continue;
-		evacuee->hopeless = true;
-		tell_no_place(evacuation, evacuee, snapshot);
-	}
-	UnregisterSnapshot(snapshot);
-}
-
 /*
  * Add what a move counts against quotas, and what it gives back to others: that
  * is more than its new charges, and their chunks come before those of resources.
@@ -287,54 +137,6 @@ lock_chunks(Evacuation *evacuation)
 		resource_vanished_error(lost == evacuation->to.id ? evacuation->to.name :
 								evacuation->from.name);
 	}
-}
-
-/*
- * Decide, in the order of the evacuees, who moves.
- */
-static void
-decide(Evacuation *evacuation)
-{
-	Snapshot	snapshot = decision_snapshot();
-	bool		tryout = false;
-	bool		ordinary = false;
-
-	/* of expired holds, those that could be marked have been */
-	ledger_load(&evacuation->ledger, evacuation->change.clock, false, snapshot);
-	for (int i = 0; i < evacuation->n; i++)
-	{
-		Evacuee    *evacuee = &evacuation->evacuees[i];
-		const ReservationTake *take = &evacuee->part->take;
-
-		CHECK_FOR_INTERRUPTS();
-		if (evacuee->stays || !is_in_conflict(evacuation, evacuee))
-		{
-			evacuee->stays = true;
-			continue;
-		}
-		if (evacuee->hopeless)
-			continue;
-		if (!fits(evacuation, evacuee))
-		{
-			tell_no_place(evacuation, evacuee, snapshot);
-			continue;
-		}
-		evacuee->moves = true;
-		ledger_take(evacuation->target, evacuee->start, evacuee->end, take->amount);
-		for (int j = 0; j < evacuee->charges.n; j++)
-		{
-			const Charge *charge = &evacuee->charges.charges[j];
-
-			ledger_take(evacuee->quota_accounts[j], charge->start, charge->end,
-						charge->amount);
-		}
-		if (evacuation->source != NULL)
-			ledger_take(evacuation->source, take->start, take->end, -take->amount);
-		tryout |= take->tryout;
-		ordinary |= !take->tryout;
-	}
-	evacuation->mixed = tryout && ordinary && evacuation->to.float_share > 0;
-	UnregisterSnapshot(snapshot);
 }
 
 static void
@@ -502,10 +304,10 @@ arbiter_evacuate(PG_FUNCTION_ARGS)
 	find_resources(&evacuation, from, to);
 	evacuees_find(&evacuation, compare);
 
-	open_ledger(&evacuation);
-	find_hopeless(&evacuation);
+	evacuees_open_ledger(&evacuation);
+	evacuees_find_hopeless(&evacuation);
 	lock_chunks(&evacuation);
-	decide(&evacuation);
+	evacuees_decide(&evacuation);
 	move_all(&evacuation);
 
 	InitMaterializedSRF(fcinfo, 0);

@@ -228,7 +228,7 @@ find_charges(Evacuee *evacuee, const Resource *to)
 			has.charges[kept++] = charge;
 	}
 	has.n = kept;
-	evacuee->charges = has;
+	evacuee->counted.charges = has;
 }
 
 /*

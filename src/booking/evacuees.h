@@ -11,8 +11,7 @@
 #include "postgres.h"
 
 #include "booking/change.h"
-#include "booking/ledger.h"
-#include "charge/charge.h"
+#include "booking/ledger_charges.h"
 
 /* a reservation that should leave */
 typedef struct Evacuee
@@ -23,8 +22,7 @@ typedef struct Evacuee
 	TimestampTz created_at;
 	TimestampTz start;			/* of what it would occupy there */
 	TimestampTz end;
-	Charges		charges;		/* against quotas, that it does not count against yet */
-	LedgerAccount **quota_accounts;
+	LedgerCharges counted;		/* against quotas, and not yet where it is */
 	bool		hopeless;		/* does not fit, also without the others */
 	bool		stays;			/* is in nobody's way any more */
 	bool		moves;
@@ -54,5 +52,8 @@ typedef int (*EvacueeComparator) (const void *, const void *);
 
 extern EvacueeComparator evacuees_order(const char *sort_order);
 extern void evacuees_find(Evacuation *evacuation, EvacueeComparator compare);
+extern void evacuees_open_ledger(Evacuation *evacuation);
+extern void evacuees_find_hopeless(Evacuation *evacuation);
+extern void evacuees_decide(Evacuation *evacuation);
 
 #endif							/* ARBITER_EVACUEES_H */

@@ -288,6 +288,35 @@ read_json_requests(Jsonb *array, int *nrequests)
 	return requests;
 }
 
+/* for errors that come from where nobody knows of an array */
+static void
+number_context(void *arg)
+{
+	const JsonRequest *request = arg;
+
+	errcontext("request %d", request->number);
+}
+
+/*
+ * find_json_resources is booking_find_resources() for one request of an array,
+ * which its errors name.
+ */
+bool
+find_json_resources(JsonRequest *request, Snapshot snapshot, Fault *fault)
+{
+	ErrorContextCallback context = {
+		.previous = error_context_stack,
+		.callback = number_context,
+		.arg = request
+	};
+	bool		faulty;
+
+	error_context_stack = &context;
+	faulty = booking_find_resources(&request->call, snapshot, fault);
+	error_context_stack = context.previous;
+	return faulty;
+}
+
 /*
  * raise_json_fault raises what is wrong with one request of an array.
  */

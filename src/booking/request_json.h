@@ -24,6 +24,8 @@ typedef struct JsonRequest
 } JsonRequest;
 
 extern JsonRequest *read_json_requests(Jsonb *array, int *nrequests);
+extern bool find_json_resources(JsonRequest *request, Snapshot snapshot,
+								Fault *fault);
 pg_noreturn extern void raise_json_fault(const JsonRequest *request);
 
 #endif							/* ARBITER_REQUEST_JSON_H */

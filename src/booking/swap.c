@@ -10,12 +10,8 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "postgres.h"
+#include "booking/swap.h"
 
-#include "booking/change.h"
-#include "booking/request_json.h"
-#include "booking/request_key.h"
-#include "charge/quota.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "funcapi.h"
@@ -29,47 +25,11 @@
 
 PG_FUNCTION_INFO_V1(arbiter_swap);
 
-typedef struct SwapRequest
-{
-	JsonRequest *asked;
-	RequestKey	key;
-	struct SwapRequest *first;	/* with the same key; NULL: this one */
-	bool		repeated;		/* its key was answered before */
-	int64		reservation_id;
-	ReservationTake take;
-	TupleTableSlot *row;		/* NULL: none is to be made */
-} SwapRequest;
-
-typedef struct Swap
-{
-	Change		change;
-	RowWriter	writer;			/* of what is taken */
-	SwapRequest *requests;
-	int			n;
-} Swap;
-
-/* the requests of one call, for errors that are raised where nobody knows it */
-static void
-number_context(void *arg)
-{
-	const SwapRequest *const *request = arg;
-
-	errcontext("request %d", (*request)->asked->number);
-}
-
 pg_noreturn static void
 raise_fault(SwapRequest *request, const Fault *fault)
 {
 	request->asked->fault = *fault;
 	raise_json_fault(request->asked);
-}
-
-pg_noreturn static void
-raise_refusal(const SwapRequest *request, Refusal *refusal)
-{
-	refusal->message = psprintf("request %d: %s", request->asked->number,
-								refusal->message);
-	refusal_raise(refusal);
 }
 
 static int64 *
@@ -119,28 +79,14 @@ static void
 find_resources(Swap *swap)
 {
 	Snapshot	snapshot = decision_snapshot();
-	SwapRequest *current;
-	ErrorContextCallback context = {
-		.previous = error_context_stack,
-		.callback = number_context,
-		.arg = &current
-	};
 
-	error_context_stack = &context;
 	for (int i = 0; i < swap->n; i++)
 	{
 		Fault		fault;
-		bool		faulty;
 
-		current = &swap->requests[i];
-		faulty = booking_find_resources(&current->asked->call, snapshot, &fault);
-		if (faulty)
-		{
-			error_context_stack = context.previous;
-			raise_fault(current, &fault);
-		}
+		if (find_json_resources(swap->requests[i].asked, snapshot, &fault))
+			raise_fault(&swap->requests[i], &fault);
 	}
-	error_context_stack = context.previous;
 	UnregisterSnapshot(snapshot);
 }
 
@@ -251,7 +197,7 @@ take(Swap *swap, SwapRequest *request)
 	if (booking_start_is_faulty(call, &fault))
 		raise_fault(request, &fault);
 	if (refuse_early_start(&call->request, &refusal))
-		raise_refusal(request, &refusal);
+		swap_raise_refusal(request, &refusal);
 	if (request->key.found && request_key_reused(&request->key, &fault))
 		raise_fault(request, &fault);
 	if (request->first != NULL)
@@ -276,128 +222,6 @@ take(Swap *swap, SwapRequest *request)
 	if (request->take.active)
 		reservation_take(&swap->change.net, &request->take,
 						 &request->asked->requirement.resource, swap->change.clock);
-}
-
-static bool
-covers(const ReservationTake *taken, int32 resource_id, TimestampTz instant)
-{
-	return taken->active && taken->resource_id == resource_id &&
-		taken->start <= instant && taken->end > instant;
-}
-
-/*
- * What is available of a resource at an instant, to one who may have the float
- * or may not.
- */
-static int64
-available_at(const Swap *swap, const Resource *resource, bool tryout,
-			 TimestampTz instant)
-{
-	Snapshot	snapshot = decision_snapshot();
-	TimelineView view;
-	TimestampTz ignored;
-	int64		available;
-
-	resource_view(&view, resource, tryout, swap->change.clock, instant,
-				  instant + 1, snapshot);
-	available = timeline_minimum(&view, instant, instant + 1, &ignored);
-	UnregisterSnapshot(snapshot);
-	return available;
-}
-
-/*
- * Find the request on whose account the timeline refused: in their order, the
- * first for which not enough is left at the instant it names.
- */
-static SwapRequest *
-refused_request(const Swap *swap, TimelineRefusal *where)
-{
-	const Change *change = &swap->change;
-	int32		resource_id = change->changes[change->where.change].resource_id;
-	SwapRequest *found = NULL;
-	int64		given_back = 0;
-	int64		taken = 0;
-
-	*where = change->where;
-	for (int i = 0; i < change->nparts; i++)
-	{
-		const ChangePart *part = &change->parts[i];
-
-		if (part->changed == NULL)
-			continue;
-		if (covers(&part->take, resource_id, where->instant))
-			given_back += part->take.amount;
-		if (covers(&part->new_take, resource_id, where->instant))
-			given_back -= part->new_take.amount;
-	}
-	for (int i = 0; i < swap->n; i++)
-	{
-		SwapRequest *request = &swap->requests[i];
-
-		if (request->row == NULL ||
-			!covers(&request->take, resource_id, where->instant))
-			continue;
-		found = request;
-		where->available =
-			available_at(swap, &request->asked->requirement.resource,
-						 request->take.tryout, where->instant) + given_back - taken;
-		if (where->available < request->take.amount)
-			break;
-		taken += request->take.amount;
-	}
-	return found;
-}
-
-/*
- * Raise the refusal of a swap: that of a request, made by somebody who gives
- * back what is released, less what the requests before it take.
- */
-pg_noreturn static void
-refuse(const Swap *swap)
-{
-	TimelineRefusal where;
-	SwapRequest *refused;
-	Requirement *requirement;
-	Refusal		refusal = {0};
-	NetChange	net = {0};
-	TimelineChange *given_back;
-	int			n;
-
-	if (timeline_is_of_quota(swap->change.changes[swap->change.where.change].resource_id))
-		refuse_statement(swap->change.changes, &swap->change.where);
-	refused = refused_request(swap, &where);
-	if (refused == NULL)
-		refuse_statement(swap->change.changes, &swap->change.where);
-	requirement = &refused->asked->requirement;
-	for (int i = 0; i < swap->change.nparts; i++)
-	{
-		const ChangePart *part = &swap->change.parts[i];
-
-		if (part->changed == NULL)
-			continue;
-		if (part->take.resource_id == refused->take.resource_id)
-			reservation_give_back(&net, &part->take);
-		if (part->new_take.active &&
-			part->new_take.resource_id == refused->take.resource_id)
-			reservation_take(&net, &part->new_take, &part->resource,
-							 swap->change.clock);
-	}
-	for (SwapRequest *request = swap->requests; request < refused; request++)
-	{
-		if (request->row != NULL && request->take.active &&
-			request->take.resource_id == refused->take.resource_id)
-			reservation_take(&net, &request->take, &requirement->resource,
-							 swap->change.clock);
-	}
-	given_back = net_change_finish(&net, &n);
-	if (n > 0)
-	{
-		requirement->given_back = given_back[0].segments;
-		requirement->ngiven_back = given_back[0].nsegments;
-	}
-	refuse_capacity(&refused->asked->call.request, refused->take.resource_id,
-					&where, &refusal);
-	raise_refusal(refused, &refusal);
 }
 
 static void
@@ -460,7 +284,7 @@ arbiter_swap(PG_FUNCTION_ARGS)
 	for (int i = 0; i < swap.n; i++)
 		take(&swap, &swap.requests[i]);
 	if (!change_apply(&swap.change))
-		refuse(&swap);
+		swap_refuse(&swap);
 
 	/* first what goes: a constraint of a user may forbid both at once */
 	change_write(&swap.change);

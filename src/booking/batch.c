@@ -40,9 +40,7 @@
 #include "miscadmin.h"
 #include "reservation/apply.h"
 #include "reservation/reservation.h"
-#include "support/errors.h"
 #include "support/locks.h"
-#include "support/relations.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 

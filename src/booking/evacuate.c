@@ -22,7 +22,6 @@
 #include "reservation/reservation.h"
 #include "reservation/trace.h"
 #include "support/arguments.h"
-#include "support/errors.h"
 #include "support/locks.h"
 #include "support/progress.h"
 #include "support/relations.h"

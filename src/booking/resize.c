@@ -18,7 +18,6 @@
 #include "support/errors.h"
 #include "support/locks.h"
 #include "support/relations.h"
-#include "utils/builtins.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 

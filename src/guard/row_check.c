@@ -13,7 +13,6 @@
 #include "guard/guard.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "capacity/capacity.h"
 #include "capacity/set_capacity.h"
 #include "capacity/share.h"
@@ -21,7 +20,6 @@
 #include "reservation/reservation.h"
 #include "storage/lmgr.h"
 #include "storage/proc.h"
-#include "support/arguments.h"
 #include "support/compare.h"
 #include "support/compat.h"
 #include "support/locks.h"
@@ -30,7 +28,6 @@
 #include "timeline/in_flight.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(arbiter_row_trigger);
 

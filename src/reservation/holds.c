@@ -14,7 +14,6 @@
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "miscadmin.h"
-#include "support/compat.h"
 #include "support/locks.h"
 #include "support/relations.h"
 #include "timeline/base_rows.h"

@@ -189,8 +189,8 @@ placement_exists(const ClaimCall *call)
 		const Inventory *inventory = call->allocations[i].inventory;
 		Resource	resource;
 
-		exists = resource_find(inventory->name, snapshot, &resource) &&
-			resource.id == inventory->resource_id;
+		exists = resource_find_by_id(inventory->resource_id, snapshot, &resource) &&
+			strcmp(resource.name, inventory->name) == 0;
 	}
 	UnregisterSnapshot(snapshot);
 	return exists;

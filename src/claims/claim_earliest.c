@@ -69,7 +69,8 @@ provider_earliest_start(Search *search, const GroupCandidates *candidates,
 
 		requirement->amount = units_least(inventory, asked);
 		found = requirement->amount > 0 &&
-			resource_find(inventory->name, search->task.snapshot, &requirement->resource);
+			resource_find_by_id(inventory->resource_id, search->task.snapshot,
+								&requirement->resource);
 	}
 	if (found)
 	{
@@ -135,8 +136,7 @@ add_rises(Search *search, const Inventory *inventory, TimestampTz horizon, Start
 	TimestampTz to = horizon;
 	int64		before = PG_INT64_MAX;
 
-	if (!resource_find(inventory->name, search->task.snapshot, &resource) ||
-		resource.id != inventory->resource_id)
+	if (!resource_find_by_id(inventory->resource_id, search->task.snapshot, &resource))
 		return;
 	/* starts that are aligned for one are in between for another */
 	if (starts->granularity >= 0 && starts->granularity != resource.granularity)

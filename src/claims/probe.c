@@ -114,8 +114,8 @@ resource_available(const Probe *probe, const Inventory *inventory,
 	TimestampTz instant;
 
 	/* it is gone, or has just got another name: so is its provider's catalogue */
-	if (!resource_find(inventory->name, probe->snapshot, &resource) ||
-		resource.id != inventory->resource_id)
+	if (!resource_find_by_id(inventory->resource_id, probe->snapshot, &resource) ||
+		strcmp(resource.name, inventory->name) != 0)
 		return 0;
 	permitted = probe->times.granted ? start :
 		resource_earliest_start(&resource, probe->times.clock);

@@ -98,8 +98,7 @@ find_resource(Oid index, ScanKey key, Snapshot snapshot, Resource *resource)
 	if (found)
 	{
 		resource_read(scan.slot, resource);
-		if (index == arbiter_relations()->resource_name_key)
-			resource_cache_add(scan.rel, scan.slot, resource);
+		resource_cache_add(scan.rel, scan.slot, resource);
 	}
 	key_scan_end(&scan);
 	return found;
@@ -156,6 +155,8 @@ resource_find_by_id(int32 resource_id, Snapshot snapshot, Resource *resource)
 {
 	ScanKeyData key;
 
+	if (resource_cache_find_by_id(resource_id, snapshot, resource))
+		return true;
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(resource_id));
 	return find_resource(arbiter_relations()->resource_pkey, &key, snapshot,

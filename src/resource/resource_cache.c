@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * resource_cache.c
- *	  Resources that this backend has looked up by name.
+ *	  Resources that this backend has looked up.
  *
- * Every call that reserves needs the id and the options of a resource, which
- * hardly ever change.  So rows of arbiter_resource are kept in memory, parsed,
+ * Every call that reserves needs the id and the options of a resource, which it
+ * has the name of, and every plain row the options of one of which it has the id.
+ * They hardly ever change.  So rows of arbiter_resource are kept in memory, parsed,
  * until the server's own invalidation says that the table was changed: whoever
  * updates or deletes a row sends a relation cache invalidation of it, which
  * other backends get when that transaction commits.
@@ -61,7 +62,14 @@ typedef struct CachedResource
 /* about 1 MB; beyond that the cache starts anew */
 #define CACHE_MAX	8192
 
+typedef struct ResourceName
+{
+	int32		resource_id;	/* hash key */
+	char		name[NAMEDATALEN];	/* of an entry of the cache */
+} ResourceName;
+
 static HTAB *cache = NULL;
+static HTAB *names = NULL;		/* has all that the cache has */
 static Oid	cache_table = InvalidOid;
 
 /* how many invalidations there were: ever, when the table was last read, and
@@ -86,14 +94,13 @@ is_usable(void)
 }
 
 /*
- * resource_cache_find finds the resource that a snapshot sees under a name;
- * when that is false, ask the table.
+ * Hear of all that was committed before the snapshot; true if the cache is still
+ * good, and for this snapshot.
  */
-bool
-resource_cache_find(const char *name, Snapshot snapshot, Resource *resource)
+static bool
+catch_up(Snapshot snapshot)
 {
 	static bool callback_registered = false;
-	CachedResource *entry;
 
 	if (!callback_registered)
 	{
@@ -105,20 +112,45 @@ resource_cache_find(const char *name, Snapshot snapshot, Resource *resource)
 		cache_table = arbiter_relations()->resource;
 		invalidations++;
 	}
-
-	/* all that was committed before the snapshot */
 	AcceptInvalidationMessages();
 	read_at = invalidations;
-	if (cache == NULL || cached_at != invalidations || !is_usable() ||
-		!IsMVCCSnapshot(snapshot) || strlen(name) >= NAMEDATALEN)
-		return false;
+	return cache != NULL && cached_at == invalidations && is_usable() &&
+		IsMVCCSnapshot(snapshot);
+}
 
-	entry = hash_search(cache, name, HASH_FIND, NULL);
+static bool
+find_entry(const char *name, Snapshot snapshot, Resource *resource)
+{
+	CachedResource *entry = hash_search(cache, name, HASH_FIND, NULL);
+
 	if (entry == NULL || XidInMVCCSnapshot(entry->xmin, snapshot))
 		return false;
 	*resource = entry->resource;
 	resource->name = pstrdup(name);
 	return true;
+}
+
+/*
+ * resource_cache_find finds the resource that a snapshot sees under a name;
+ * when that is false, ask the table.
+ */
+bool
+resource_cache_find(const char *name, Snapshot snapshot, Resource *resource)
+{
+	return catch_up(snapshot) && strlen(name) < NAMEDATALEN &&
+		find_entry(name, snapshot, resource);
+}
+
+/*
+ * resource_cache_find_by_id does so by id.
+ */
+bool
+resource_cache_find_by_id(int32 resource_id, Snapshot snapshot, Resource *resource)
+{
+	ResourceName *known = catch_up(snapshot) ?
+		hash_search(names, &resource_id, HASH_FIND, NULL) : NULL;
+
+	return known != NULL && find_entry(known->name, snapshot, resource);
 }
 
 /*
@@ -142,14 +174,15 @@ is_latest(TupleTableSlot *slot, TransactionId *xmin)
 }
 
 /*
- * resource_cache_add keeps a resource that resource_cache_find() did not find
- * and that was read from the table; the slot still has the row.
+ * resource_cache_add keeps a resource that the cache did not have and that was
+ * read from the table; the slot still has the row.
  */
 void
 resource_cache_add(Relation rel, TupleTableSlot *slot, const Resource *resource)
 {
 	TransactionId xmin;
 	CachedResource *entry;
+	ResourceName *known;
 
 	if (read_at != invalidations || !is_usable() ||
 		strlen(resource->name) >= NAMEDATALEN ||
@@ -161,6 +194,7 @@ resource_cache_add(Relation rel, TupleTableSlot *slot, const Resource *resource)
 						  hash_get_num_entries(cache) >= CACHE_MAX))
 	{
 		hash_destroy(cache);
+		hash_destroy(names);
 		cache = NULL;
 	}
 	if (cache == NULL)
@@ -170,14 +204,23 @@ resource_cache_add(Relation rel, TupleTableSlot *slot, const Resource *resource)
 			.entrysize = sizeof(CachedResource)
 		};
 
+		HASHCTL		by_id = {
+			.keysize = sizeof(int32),
+			.entrysize = sizeof(ResourceName)
+		};
+
 		cache = hash_create("arbiter resources", 64, &control,
 							HASH_ELEM | HASH_STRINGS);
+		names = hash_create("arbiter resource names", 64, &by_id,
+							HASH_ELEM | HASH_BLOBS);
 		cached_at = invalidations;
 	}
 	entry = hash_search(cache, resource->name, HASH_ENTER, NULL);
 	entry->xmin = xmin;
 	entry->resource = *resource;
 	entry->resource.name = NULL;
+	known = hash_search(names, &resource->id, HASH_ENTER, NULL);
+	strlcpy(known->name, resource->name, NAMEDATALEN);
 }
 
 /*

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * resource_cache.h
- *	  Resources that this backend has looked up by name.
+ *	  Resources that this backend has looked up.
  *
  *-------------------------------------------------------------------------
  */
@@ -16,6 +16,8 @@
 
 extern bool resource_cache_find(const char *name, Snapshot snapshot,
 								Resource *resource);
+extern bool resource_cache_find_by_id(int32 resource_id, Snapshot snapshot,
+									  Resource *resource);
 extern void resource_cache_add(Relation rel, TupleTableSlot *slot,
 							   const Resource *resource);
 extern void resource_cache_changed(void);

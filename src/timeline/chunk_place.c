@@ -22,6 +22,9 @@
  * may have none, or that of another chunk; after a split or a merge the range
  * is another.  Then the index is asked, and the place corrected.
  *
+ * The anchor of a resource, which says that it is built, is looked for where it
+ * was in the same way.
+ *
  * Places are kept by resource and cell (see chunk_layout.c), so that to find one
  * takes little more than one look into memory.  A chunk that is longer than a
  * cell is noted under the cell it was looked for in, or that it starts in.
@@ -73,12 +76,32 @@ typedef struct Cell
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-/* about 2 MB; when there are more, all are forgotten */
+typedef struct AnchorPlace
+{
+	int32		resource_id;	/* hash key */
+	ItemPointerData tid;
+	char		status;
+} AnchorPlace;
+
+#define SH_PREFIX		anchors
+#define SH_ELEMENT_TYPE	AnchorPlace
+#define SH_KEY_TYPE		int32
+#define SH_KEY			resource_id
+#define SH_HASH_KEY(table, key) murmurhash32((uint32) (key))
+#define SH_EQUAL(table, a, b) ((a) == (b))
+#define SH_SCOPE		static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* about 2 MB each; when there are more, all are forgotten */
 #define PLACES_MAX	16384
+#define ANCHORS_MAX	65536
 
 static MemoryContext context = NULL;
 static cells_hash *cells = NULL;
 static int	nplaces = 0;
+static anchors_hash *anchors = NULL;
 
 static CellKey
 cell_key(int32 resource_id, TimestampTz instant)
@@ -231,4 +254,35 @@ chunk_place_find(int32 resource_id, TimestampTz instant, ItemPointer root,
 	else
 		ItemPointerSetInvalid(own);
 	return true;
+}
+
+/*
+ * chunk_place_remember_anchor notes where the anchor of a resource is.
+ */
+void
+chunk_place_remember_anchor(int32 resource_id, const ItemPointerData *tid)
+{
+	AnchorPlace *place;
+	bool		found;
+
+	if (anchors == NULL)
+		anchors = anchors_create(TopMemoryContext, 64, NULL);
+	if (anchors->members >= ANCHORS_MAX)
+		anchors_reset(anchors);
+	place = anchors_insert(anchors, resource_id, &found);
+	place->tid = *tid;
+}
+
+/*
+ * chunk_place_find_anchor returns where to look for the anchor of a resource.
+ */
+bool
+chunk_place_find_anchor(int32 resource_id, ItemPointer tid)
+{
+	AnchorPlace *place = anchors == NULL ? NULL :
+		anchors_lookup(anchors, resource_id);
+
+	if (place != NULL)
+		*tid = place->tid;
+	return place != NULL;
 }

@@ -18,5 +18,8 @@ extern void chunk_place_remember_own(int32 resource_id, TimestampTz start,
 									 const ItemPointerData *own);
 extern bool chunk_place_find(int32 resource_id, TimestampTz instant,
 							 ItemPointer root, ItemPointer own);
+extern void chunk_place_remember_anchor(int32 resource_id,
+										const ItemPointerData *tid);
+extern bool chunk_place_find_anchor(int32 resource_id, ItemPointer tid);
 
 #endif							/* ARBITER_CHUNK_PLACE_H */

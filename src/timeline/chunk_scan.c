@@ -33,7 +33,6 @@ chunk_scan_begin(ChunkScan *scan, ChunkStore *store, int32 resource_id,
 	scan->snapshot = snapshot;
 	scan->slot = table_slot_create(store->rel, NULL);
 	scan->scan = NULL;
-	scan->nblocks = 0;
 	chunk_scan_restart(scan, resource_id, after);
 }
 
@@ -145,20 +144,6 @@ read_chunk(ChunkScan *scan, Chunk *chunk)
 }
 
 /*
- * Does the table have the block of a place?  Read what is not there, and the
- * server complains.  The table is locked, so it cannot become shorter.
- */
-static bool
-has_block(ChunkScan *scan, ItemPointer tid)
-{
-	BlockNumber block = ItemPointerGetBlockNumber(tid);
-
-	if (block >= scan->nblocks)
-		scan->nblocks = RelationGetNumberOfBlocks(scan->store->rel);
-	return block < scan->nblocks;
-}
-
-/*
  * Fetch the version of a row that the snapshot sees, from the line pointer that
  * the index has for it.
  *
@@ -227,14 +212,14 @@ fetch_by_place(ChunkScan *scan, Chunk *chunk)
 		!chunk_place_find(scan->resource_id, scan->position, &scan->root, &own))
 		return false;
 
-	if (ItemPointerIsValid(&own) && has_block(scan, &own) &&
+	if (ItemPointerIsValid(&own) && chunk_store_has_block(scan->store, &own) &&
 		table_tuple_fetch_row_version(scan->store->rel, &own, scan->snapshot,
 									  scan->slot) &&
 		is_chunk_wanted(scan, chunk))
 		return true;
 
 	if (scan->positioned || IsolationIsSerializable() ||
-		!TTS_IS_BUFFERTUPLE(scan->slot) || !has_block(scan, &scan->root))
+		!TTS_IS_BUFFERTUPLE(scan->slot) || !chunk_store_has_block(scan->store, &scan->root))
 		return false;
 	return fetch_by_root(scan, NULL) && is_chunk_wanted(scan, chunk);
 }

@@ -32,6 +32,7 @@
 #include "catalog/index.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "support/compat.h"
 #include "support/locks.h"
 #include "support/relations.h"
@@ -52,6 +53,7 @@ chunk_store_open(ChunkStore *store, LOCKMODE lockmode)
 	store->rel = table_open(arbiter_relations()->timeline, lockmode);
 	store->lockmode = lockmode;
 	store->pkey = NULL;
+	store->nblocks = 0;
 	store->slot = NULL;
 	store->during = store->steps = NULL;
 	store->estate = NULL;
@@ -68,6 +70,21 @@ chunk_store_pkey(ChunkStore *store)
 		store->pkey = index_open(arbiter_relations()->timeline_pkey,
 								 store->lockmode);
 	return store->pkey;
+}
+
+/*
+ * chunk_store_has_block tells whether the table has the block of a place, which
+ * may be of what was there once.  Read what is not there, and the server complains.
+ * The table is locked, so it cannot become shorter.
+ */
+bool
+chunk_store_has_block(ChunkStore *store, ItemPointer tid)
+{
+	BlockNumber block = ItemPointerGetBlockNumber(tid);
+
+	if (block >= store->nblocks)
+		store->nblocks = RelationGetNumberOfBlocks(store->rel);
+	return block < store->nblocks;
 }
 
 static void
@@ -105,6 +122,24 @@ column(TupleTableSlot *slot, TimelineColumn which)
 }
 
 /*
+ * Is the anchor of a resource where it was last?  SERIALIZABLE wants the predicate
+ * locks of the index.
+ */
+static bool
+anchor_is_in_place(ChunkStore *store, int32 resource_id, Snapshot snapshot,
+				   TupleTableSlot *slot)
+{
+	ItemPointerData tid;
+
+	return IsMVCCSnapshot(snapshot) && !IsolationIsSerializable() &&
+		chunk_place_find_anchor(resource_id, &tid) &&
+		chunk_store_has_block(store, &tid) &&
+		table_tuple_fetch_row_version(store->rel, &tid, snapshot, slot) &&
+		DatumGetInt32(column(slot, TIMELINE_RESOURCE_ID)) == resource_id &&
+		TIMESTAMP_IS_NOBEGIN(DatumGetTimestampTz(column(slot, TIMELINE_ENDS)));
+}
+
+/*
  * chunk_store_is_built tells whether a resource has its anchor.
  */
 bool
@@ -115,6 +150,11 @@ chunk_store_is_built(ChunkStore *store, int32 resource_id, Snapshot snapshot)
 	ScanKeyData keys[2];
 	bool		found;
 
+	if (anchor_is_in_place(store, resource_id, snapshot, slot))
+	{
+		ExecDropSingleTupleTableSlot(slot);
+		return true;
+	}
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(resource_id));
 	ScanKeyInit(&keys[1], 2, BTEqualStrategyNumber, F_TIMESTAMPTZ_EQ,
@@ -123,6 +163,8 @@ chunk_store_is_built(ChunkStore *store, int32 resource_id, Snapshot snapshot)
 	index_rescan(scan, keys, 2, NULL, 0);
 	found = index_getnext_slot(scan, ForwardScanDirection, slot);
 	index_endscan(scan);
+	if (found)
+		chunk_place_remember_anchor(resource_id, &slot->tts_tid);
 	ExecDropSingleTupleTableSlot(slot);
 	return found;
 }

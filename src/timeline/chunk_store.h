@@ -42,6 +42,7 @@ typedef struct ChunkStore
 	Relation	rel;
 	LOCKMODE	lockmode;
 	Relation	pkey;			/* opened when first asked */
+	BlockNumber nblocks;		/* the table has at least so many */
 	TupleTableSlot *slot;		/* made when first written to, as are these: */
 	Pointer		during;			/* of the row in the slot */
 	Pointer		steps;
@@ -55,7 +56,6 @@ typedef struct ChunkScan
 	Snapshot	snapshot;
 	TupleTableSlot *slot;
 	IndexScanDesc scan;			/* made when first used */
-	BlockNumber nblocks;		/* the table has at least so many */
 	ItemPointerData root;		/* what the index points to, of the row in slot */
 	int32		resource_id;
 	TimestampTz position;		/* what ends later has not been met */
@@ -64,6 +64,7 @@ typedef struct ChunkScan
 } ChunkScan;
 
 extern void chunk_store_open(ChunkStore *store, LOCKMODE lockmode);
+extern bool chunk_store_has_block(ChunkStore *store, ItemPointer tid);
 extern void chunk_store_close(ChunkStore *store);
 extern Relation chunk_store_pkey(ChunkStore *store);
 

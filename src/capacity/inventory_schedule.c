@@ -27,6 +27,7 @@
 #include "capacity/share_follow.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "support/catalogue_change.h"
 #include "support/key_scan.h"
 #include "support/locks.h"
 #include "support/relations.h"
@@ -187,6 +188,7 @@ inventories_follow(const int32 *resource_ids, int n)
 		if (states[i] == INVENTORY_KNOWN)
 			known[nknown++] = resource_ids[i];
 	}
+	catalogue_changed();
 	if (nknown > FOLLOW_LOCKS_MAX)
 		resource_lock_all();
 	LockRelationOid(relations->reservation, RowExclusiveLock);

@@ -151,7 +151,10 @@ find_probed(Probe *probe, const Inventory *inventory)
 							   plain_available(probe, inventory->resource_id) :
 							   resource_available(probe, inventory, NULL, 0), 0);
 		if (inventory->plain)
+		{
 			known->contended = probe->scan.contended;
+			known->capacity = probe->scan.declared;
+		}
 	}
 	return known;
 }
@@ -197,6 +200,24 @@ probe_is_contended(Probe *probe, const Inventory *inventory)
 }
 
 /*
+ * Read what is declared where the range begins.  The catalogue keeps it: who
+ * changes what a provider has makes it a new one, and what it is read for, to tell
+ * which provider is the fullest, is no decision.
+ */
+static void
+keep_capacity(const Probe *probe, Inventory *inventory)
+{
+	int			nsteps;
+	Step	   *steps = capacity_steps(inventory->resource_id, probe->times.start,
+									   probe->times.end, probe->snapshot, &nsteps);
+
+	inventory->capacity_from = probe->times.start;
+	inventory->capacity_until = nsteps > 1 ? steps[1].start : probe->times.end;
+	inventory->capacity = steps[0].available;
+	pfree(steps);
+}
+
+/*
  * probe_capacity returns the declared capacity of an inventory, where the range
  * begins: what it is measured against to tell which one is the fullest.
  */
@@ -204,15 +225,13 @@ int64
 probe_capacity(Probe *probe, const Inventory *inventory)
 {
 	Probed	   *known = find_probed(probe, inventory);
+	TimestampTz start = probe->times.start;
 
 	if (known->capacity < 0)
 	{
-		int			nsteps;
-		Step	   *steps = capacity_steps(inventory->resource_id, probe->times.start,
-										   probe->times.end, probe->snapshot, &nsteps);
-
-		known->capacity = steps[0].available;
-		pfree(steps);
+		if (start < inventory->capacity_from || start >= inventory->capacity_until)
+			keep_capacity(probe, (Inventory *) inventory);
+		known->capacity = inventory->capacity;
 	}
 	return known->capacity;
 }

@@ -13,6 +13,7 @@
 
 #include "postgres.h"
 
+#include "datatype/timestamp.h"
 #include "nodes/bitmapset.h"
 
 typedef struct Provider
@@ -31,6 +32,10 @@ typedef struct Inventory
 	int64		min_unit;
 	int64		max_unit;
 	int64		step_size;
+	/* declared, as far as it was asked for: see claims/probe.c */
+	TimestampTz capacity_from;
+	TimestampTz capacity_until;
+	int64		capacity;
 } Inventory;
 
 /* whose a resource is */

@@ -94,8 +94,8 @@ typedef struct AnchorPlace
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-/* about 2 MB each; when there are more, all are forgotten */
-#define PLACES_MAX	16384
+/* about 8 and 2 MB; when there are more, all are forgotten */
+#define PLACES_MAX	65536
 #define ANCHORS_MAX	65536
 
 static MemoryContext context = NULL;

@@ -57,6 +57,8 @@ typedef struct TimelineScan
 	bool		exhausted;
 	bool		built;			/* known to be */
 	bool		contended;		/* another transaction is changing what was met */
+	bool		begun;
+	int64		declared;		/* capacity where it began, if that was met; or -1 */
 } TimelineScan;
 
 typedef struct TimelineStretch

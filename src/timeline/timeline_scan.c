@@ -47,7 +47,8 @@ timeline_scan_move(TimelineScan *scan, const TimelineView *view,
 	scan->to = to;
 	scan->added = 0;
 	scan->have_next = scan->exhausted = scan->built = false;
-	scan->contended = false;
+	scan->contended = scan->begun = false;
+	scan->declared = -1;
 	chunk_scan_restart(&scan->chunks, view->resource_id, from);
 }
 
@@ -80,8 +81,11 @@ unbuilt_steps(TimelineScan *scan, int *nsteps)
 static bool
 next_stored(TimelineScan *scan, TimelineStretch *stretch)
 {
+	bool		first = !scan->begun;
+
 	if (scan->position >= scan->to)
 		return false;
+	scan->begun = true;
 	stretch->shift = 0;
 
 	if (!scan->have_next && !scan->exhausted)
@@ -118,6 +122,8 @@ next_stored(TimelineScan *scan, TimelineStretch *stretch)
 		stretch->steps = capacity_steps(scan->view->resource_id, stretch->start,
 										stretch->end, scan->view->snapshot,
 										&stretch->nsteps);
+		if (first)
+			scan->declared = stretch->steps[0].available;
 	}
 	else
 	{

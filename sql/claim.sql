@@ -126,6 +126,18 @@ SELECT arbiter_create_provider('stepped' || n) > 0, arbiter_set_inventory('stepp
 SELECT sum(amount), count(*) FROM arbiter_claim('{"resources": {"stepped": {"min": 6, "max": 10}}, "single_provider": false}', '2031-01-01', '2031-02-01');
 SELECT sum(amount), count(*) FROM arbiter_claim('{"resources": {"stepped": {"min": 6, "max": 10}}, "single_provider": false}', '2031-01-01', '2031-02-01');
 SELECT outcome($$ SELECT * FROM arbiter_claim('{"resources": {"stepped": {"min": 1, "max": 10}}, "single_provider": false}', '2031-01-01', '2031-02-01') $$);
+-- what is aligned nowhere has no earliest start; a NULL start is the earliest aligned one
+SELECT arbiter_create_provider('aligned' || n) > 0, arbiter_set_inventory('aligned' || n, 'aligned', 10, start_time => '2020-01-01') > 0 FROM generate_series(1, 2) n;
+SELECT arbiter_alter_resource('aligned' || n || '.aligned', granularity => '2 hours') FROM generate_series(1, 2) n;
+SELECT hint, earliest_start FROM arbiter_try_claim('{"resources": {"aligned": 1}}', '2031-01-01 00:00', '2031-01-01 01:00');
+SELECT hint, earliest_start FROM arbiter_try_claim('{"groups": [{"resources": {"aligned": 1}}, {"resources": {"aligned": 1}}]}', '2031-01-01 00:00', '2031-01-01 01:00');
+SELECT hint, earliest_start FROM arbiter_try_claim('{"resources": {"aligned": 1}}', '2031-01-01 01:00', '2031-01-01 03:00');
+BEGIN;
+SELECT count(arbiter_reserve('aligned' || n || '.aligned', date_trunc('day', now()), date_trunc('day', now()) + interval '3 days', 8)) FROM generate_series(1, 2) n;
+SELECT earliest_start = date_trunc('day', now()) + interval '3 days' FROM arbiter_try_claim('{"resources": {"aligned": 4}}', end_time => date_trunc('day', now()) + interval '2 days');
+SELECT earliest_start = date_trunc('day', now()) + interval '3 days' FROM arbiter_try_claim('{"groups": [{"resources": {"aligned": 4}}, {"resources": {"aligned": 4}}]}', end_time => date_trunc('day', now()) + interval '2 days');
+COMMIT;
+SELECT arbiter_drop_provider('aligned' || n, force => true) FROM generate_series(1, 2) n;
 -- with units that differ, a small one may be what is missing: 6 and 5 are 11
 SELECT arbiter_create_provider('uneven' || n) > 0, arbiter_set_inventory('uneven' || n, 'uneven', (ARRAY[10, 9, 5])[n], min_unit => (ARRAY[6, 6, 1])[n], start_time => '2020-01-01') > 0 FROM generate_series(1, 3) n;
 SELECT provider, amount FROM arbiter_find_claims('{"resources": {"uneven": 11}, "single_provider": false}', '2031-01-01', '2031-02-01') ORDER BY 1;

@@ -467,6 +467,25 @@ SELECT arbiter_fits('tpl.tiny', '2030-01-27', '2030-01-28');
 ROLLBACK TO a;
 SELECT arbiter_fits('tpl.tiny', '2030-01-27', '2030-01-28');
 ROLLBACK;
+-- what a trigger of a user books by the first items of a version is not kept
+SELECT count(arbiter_create_resource('tpl.early-' || n)) FROM generate_series(1, 3) n;
+SELECT count(arbiter_set_capacity('tpl.early-' || n, '2030-01-01', '2030-02-01', 10)) FROM generate_series(1, 3) n;
+CREATE FUNCTION early() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF NEW.item = 2 THEN
+		PERFORM arbiter_reserve_template('tpl.early', 1, '2030-01-01', '2030-01-02');
+	END IF;
+	RETURN NEW;
+END $$;
+CREATE TRIGGER early BEFORE INSERT ON arbiter_template_item FOR EACH ROW EXECUTE FUNCTION early();
+BEGIN;
+SELECT arbiter_set_template('tpl.early', '{"tpl.early-1": 1, "tpl.early-2": 1, "tpl.early-3": 1}') > 0;
+SELECT arbiter_reserve_template('tpl.early', 1, '2030-01-01', '2030-01-02') AS id \gset
+SELECT count(*) FROM arbiter_reservation WHERE reservation_id = :id;
+ROLLBACK;
+DROP TRIGGER early ON arbiter_template_item;
+DROP FUNCTION early();
+SELECT count(arbiter_drop_resource('tpl.early-' || n)) FROM generate_series(1, 3) n;
 -- triggers of users are heard: what one leaves in the row is what is written, none may suppress it
 BEGIN;
 CREATE FUNCTION packer() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -24,14 +24,17 @@
 #include "booking/slot.h"
 #include "common/int.h"
 #include "miscadmin.h"
+#include "nodes/pg_list.h"
 #include "support/guc.h"
 #include "utils/memutils.h"
 
 /* timelines of so many providers are looked at for a group, at the most */
 #define SEARCHED_PROVIDERS_MAX	2000
 
-/* so many placements of a group on a provider are tried, for all starts together */
+/* so many placements of a group on a provider are tried, for all starts together;
+ * to begin with another start is worth as much as some */
 #define EARLIEST_TRIES	50000
+#define START_TRIES		20
 
 /* starts to be tried */
 typedef struct Starts
@@ -41,7 +44,15 @@ typedef struct Starts
 	int			room;
 	int64		granularity;	/* of all resources; -1: none was met yet */
 	bool		certain;		/* no other start can be the earliest */
+	List	   *seen;			/* of Seen */
 } Starts;
+
+/* whose inventories of a type were looked at, for one group or another */
+typedef struct Seen
+{
+	const InventoryType *type;
+	Bitmapset  *providers;
+} Seen;
 
 /*
  * The earliest start at which a provider can give all that a group asks for.
@@ -74,8 +85,17 @@ provider_earliest_start(Search *search, const GroupCandidates *candidates,
 	}
 	if (found)
 	{
+		int64		granularity = request_granularity(&request);
+
+		if (!times->start_given)
+			request.start = steps_round_up(Max(request.start, request_earliest_start(&request)),
+										   granularity, GRANULARITY_ORIGIN);
 		request_sort(&request);
-		found = slot_earliest_start(&request, request.start, search->task.snapshot, start);
+		/* what is no multiple of the granularity is aligned nowhere */
+		found = request.start < request.end &&
+			(granularity == 0 || request.end == STEPS_INFINITY ||
+			 (request.end - request.start) % granularity == 0) &&
+			slot_earliest_start(&request, request.start, search->task.snapshot, start);
 	}
 	pfree(request.requirements);
 	return found;
@@ -181,6 +201,34 @@ compare_starts(const void *a, const void *b)
 }
 
 /*
+ * Is this the first look at an inventory?
+ */
+static bool
+see(Starts *starts, const InventoryType *type, int provider)
+{
+	Seen	   *seen = NULL;
+	ListCell   *cell;
+
+	foreach(cell, starts->seen)
+	{
+		Seen	   *one = lfirst(cell);
+
+		if (one->type == type)
+			seen = one;
+	}
+	if (seen == NULL)
+	{
+		seen = palloc0(sizeof(Seen));
+		seen->type = type;
+		starts->seen = lappend(starts->seen, seen);
+	}
+	if (bms_is_member(provider, seen->providers))
+		return false;
+	seen->providers = bms_add_member(seen->providers, provider);
+	return true;
+}
+
+/*
  * Collect the starts, up to a horizon, at which a placement may become possible.
  */
 static void
@@ -188,11 +236,8 @@ collect_starts(Search *search, TimestampTz horizon, Starts *starts)
 {
 	int			n = 0;
 
-	starts->n = 0;
-	starts->room = 64;
+	*starts = (Starts) {.room = 64,.granularity = -1,.certain = true};
 	starts->starts = palloc(sizeof(TimestampTz) * starts->room);
-	starts->granularity = -1;
-	starts->certain = true;
 	for (int i = 0; i < search->norder; i++)
 	{
 		const GroupCandidates *candidates = &search->groups[search->order[i]];
@@ -208,8 +253,9 @@ collect_starts(Search *search, TimestampTz horizon, Starts *starts)
 			}
 			for (int j = 0; j < candidates->asked->nresources; j++)
 			{
-				if (candidates->asked->single_provider ||
-					bms_is_member(provider, candidates->providers_of[j]))
+				if ((candidates->asked->single_provider ||
+					 bms_is_member(provider, candidates->providers_of[j])) &&
+					see(starts, candidates->types[j], provider))
 					add_rises(search, &candidates->types[j]->inventories[provider],
 							  horizon, starts);
 			}
@@ -225,6 +271,20 @@ collect_starts(Search *search, TimestampTz horizon, Starts *starts)
 }
 
 /*
+ * Is there any placement at some time?  Not without anybody who comes into question.
+ */
+static bool
+has_candidates(const Search *search)
+{
+	for (int i = 0; i < search->norder; i++)
+	{
+		if (bms_is_empty(search->groups[search->order[i]].providers))
+			return false;
+	}
+	return true;
+}
+
+/*
  * Would the claim fit from a start on?  So many tries are left.
  */
 static bool
@@ -232,19 +292,14 @@ fits_from(const Search *search, TimestampTz start, TimestampTz end, int64 *tries
 		  bool *gave_up)
 {
 	ClaimTimes	times = *search->task.times;
-	SearchTask	task = search->task;
 	Search		other;
 	bool		fits;
 
 	times.start = start;
 	times.end = end;
 	times.start_given = true;
-	task.times = &times;
-	task.ruled_out = NULL;
-	task.tries = (int) *tries;
-	task.may_give_up = true;
-	fits = search_any(&task, &other);
-	*tries -= other.ntried;
+	fits = search_any_from(search, &times, (int) *tries, &other);
+	*tries -= other.ntried + START_TRIES;
 	/* a group that is spread looks at all of its candidates at once */
 	for (int i = 0; i < other.norder; i++)
 	{
@@ -263,6 +318,7 @@ earliest_together(Search *search, EarliestStart *earliest)
 {
 	const ClaimTimes *times = search->task.times;
 	TimestampTz horizon = search_horizon(times->start);
+	TimestampTz from = times->start;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "arbiter claim at another start",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -273,6 +329,9 @@ earliest_together(Search *search, EarliestStart *earliest)
 
 	collect_starts(search, horizon, &starts);
 	earliest->certain = starts.certain;
+	/* the earliest one that is permitted */
+	if (!times->start_given)
+		from = steps_round_up(from, Max(starts.granularity, 0), GRANULARITY_ORIGIN);
 	oldcontext = MemoryContextSwitchTo(context);
 	for (int i = 0; i < starts.n && !found && tries > 0; i++)
 	{
@@ -284,7 +343,7 @@ earliest_together(Search *search, EarliestStart *earliest)
 		if (start <= times->start || start > horizon)
 			continue;
 		if (end != STEPS_INFINITY &&
-			(pg_add_s64_overflow(start, end - times->start, &end) || !IS_VALID_TIMESTAMP(end)))
+			(from >= end || pg_add_s64_overflow(start, end - from, &end) || !IS_VALID_TIMESTAMP(end)))
 			break;
 		found = fits_from(search, start, end, &tries, &gave_up);
 		if (gave_up)
@@ -305,7 +364,7 @@ earliest_together(Search *search, EarliestStart *earliest)
 bool
 claim_earliest_start(Search *search, EarliestStart *earliest)
 {
-	if (arbiter_search_horizon <= 0)
+	if (arbiter_search_horizon <= 0 || !has_candidates(search))
 		return false;
 	if (search->request->ngroups == 1 && search->groups[0].asked->single_provider)
 		return earliest_on_one(search, earliest);

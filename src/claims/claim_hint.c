@@ -15,8 +15,10 @@
 #include "miscadmin.h"
 #include "utils/timestamp.h"
 
-/* what a request could do without is searched for in so many tries, all together */
-#define HINT_TRIES	50000
+/* what a request could do without is searched for in so many tries, all together;
+ * to begin with another request is worth as much as some */
+#define HINT_TRIES		50000
+#define REQUEST_TRIES	200
 
 /*
  * Which amount of a resource would be in the units of providers, if none gives what
@@ -84,26 +86,22 @@ worst_constraint(Search *search, int group, int *nproviders)
 }
 
 /*
- * Is there a placement of another request?  So many tries are left.  nproviders are
- * the candidates of one of its groups.
+ * Is there a placement of another request, that differs between groups, or in one
+ * of them?  So many tries are left.
  */
 static bool
-fits_instead(const Search *search, const ClaimRequest *request, int64 *tries,
-			 int group, int *nproviders)
+fits_instead(const Search *search, const ClaimRequest *request, int group,
+			 int64 *tries, int *nproviders)
 {
-	SearchTask	task = search->task;
 	Search		other;
 	bool		fits;
 
 	if (*tries <= 0)
 		return false;
-	task.request = request;
-	task.ruled_out = NULL;
-	task.tries = (int) *tries;
-	task.may_give_up = true;
-	fits = search_any(&task, &other);
-	*tries -= other.ntried;
-	*nproviders = bms_num_members(other.groups[group].providers);
+	fits = search_any_with(search, request, group, (int) *tries, &other);
+	*tries -= other.ntried + REQUEST_TRIES;
+	if (group >= 0)
+		*nproviders = bms_num_members(other.groups[group].providers);
 	return fits;
 }
 
@@ -119,7 +117,7 @@ without_hint(const Search *search)
 	int64		tries = HINT_TRIES;
 	char	   *hint = NULL;
 	int			most = 0;
-	int			nproviders;
+	int			nproviders = 0;
 
 	for (ClaimConstraint constraint = CONSTRAINT_BETWEEN_GROUPS;
 		 constraint < CONSTRAINT_COUNT; constraint++)
@@ -127,7 +125,7 @@ without_hint(const Search *search)
 		ClaimRequest loose;
 
 		if (loosen_groups(request, constraint, &loose) &&
-			fits_instead(search, &loose, &tries, 0, &nproviders))
+			fits_instead(search, &loose, -1, &tries, &nproviders))
 			return psprintf("Without %s between its groups the claim fits.",
 							constraint_names[constraint]);
 	}
@@ -140,7 +138,7 @@ without_hint(const Search *search)
 			loose.groups = palloc(sizeof(ClaimGroup) * request->ngroups);
 			memcpy(loose.groups, request->groups, sizeof(ClaimGroup) * request->ngroups);
 			if (!loosen_group(&request->groups[i], constraint, &loose.groups[i]) ||
-				!fits_instead(search, &loose, &tries, i, &nproviders) ||
+				!fits_instead(search, &loose, i, &tries, &nproviders) ||
 				nproviders <= most)
 				continue;
 			most = nproviders;

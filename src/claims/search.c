@@ -58,6 +58,30 @@ search_is_placed(const Search *search, int group)
 }
 
 /*
+ * Nothing is placed, and nothing is known of what is available.
+ */
+static void
+begin_placing(Search *search)
+{
+	int			ngroups = search->request->ngroups;
+
+	search->chosen = palloc(sizeof(int) * ngroups);
+	for (int i = 0; i < ngroups; i++)
+		search->chosen[i] = -1;
+	search->barred = palloc0(sizeof(Bitmapset *) * ngroups);
+	search->deepest = 0;
+	search->ntried = search->nvisited = 0;
+	search->given_up = false;
+	search->room = 8;
+	search->nallocations = 0;
+	search->allocations = palloc(sizeof(Allocation) * search->room);
+	search->probes = palloc(sizeof(Probe) * search->task.ntimes);
+	for (int i = 0; i < search->task.ntimes; i++)
+		probe_begin(&search->probes[i], &search->task.times[i], search->task.taken,
+					search->task.snapshot);
+}
+
+/*
  * search_begin prepares a search.
  *
  * Errors: 0A000; those of candidates_find().
@@ -74,11 +98,8 @@ search_begin(Search *search, const SearchTask *task)
 	search->request = request;
 	search->groups = palloc0(sizeof(GroupCandidates) * request->ngroups);
 	search->order = palloc(sizeof(int) * request->ngroups);
-	search->chosen = palloc(sizeof(int) * request->ngroups);
-	search->barred = palloc0(sizeof(Bitmapset *) * request->ngroups);
 	for (int i = 0; i < request->ngroups; i++)
 	{
-		search->chosen[i] = -1;
 		if (!search_is_placed(search, i))
 			continue;
 		candidates_find(task->catalogue, request, &request->groups[i], task->snapshot,
@@ -92,11 +113,7 @@ search_begin(Search *search, const SearchTask *task)
 		if (search_is_placed(search, i) && !request->groups[i].single_provider)
 			search->order[search->norder++] = i;
 	}
-	search->room = 8;
-	search->allocations = palloc(sizeof(Allocation) * search->room);
-	search->probes = palloc(sizeof(Probe) * task->ntimes);
-	for (int i = 0; i < task->ntimes; i++)
-		probe_begin(&search->probes[i], &task->times[i], task->taken, task->snapshot);
+	begin_placing(search);
 }
 
 void
@@ -319,17 +336,54 @@ stop_at_first(const Search *search, void *argument)
 	return true;
 }
 
-/*
- * search_any tells whether there is a placement at all; *search then tells how it
- * was looked for.
- */
-bool
-search_any(const SearchTask *task, Search *search)
+/* nobody waits for a hint: sets of thousands of providers take their time */
+#define RELATION_TRIES	10
+
+static bool
+find_any(Search *search, int tries)
 {
 	bool		found;
 
-	search_begin(search, task);
+	search->task.ruled_out = NULL;
+	search->task.tries = tries;
+	search->task.may_give_up = true;
+	search->task.relation_tries = RELATION_TRIES;
+	begin_placing(search);
 	found = search_run(search, stop_at_first, NULL);
 	search_end(search);
 	return found;
+}
+
+/*
+ * search_any_from tells whether there would be a placement at other times than
+ * those of a search that was made; *other then tells how it was looked for.  Who
+ * comes into question does not depend on the times.
+ */
+bool
+search_any_from(const Search *search, const ClaimTimes *times, int tries,
+				Search *other)
+{
+	*other = *search;
+	other->task.times = times;
+	return find_any(other, tries);
+}
+
+/*
+ * search_any_with does so for a request that differs in what its groups ask of each
+ * other, or, if that is not -1, in what one of them asks for.
+ */
+bool
+search_any_with(const Search *search, const ClaimRequest *request, int group,
+				int tries, Search *other)
+{
+	*other = *search;
+	other->request = other->task.request = request;
+	if (group >= 0)
+	{
+		other->groups = palloc(sizeof(GroupCandidates) * request->ngroups);
+		memcpy(other->groups, search->groups, sizeof(GroupCandidates) * request->ngroups);
+		candidates_find(search->catalogue, request, &request->groups[group],
+						search->task.snapshot, NULL, &other->groups[group]);
+	}
+	return find_any(other, tries);
 }

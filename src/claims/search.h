@@ -42,6 +42,8 @@ typedef struct SearchTask
 
 	int			tries;			/* so many at the most; 0: as many as it takes ... */
 	bool		may_give_up;	/* ... and then it has found nothing */
+	int			relation_tries; /* to apply a relation of two groups counts as so
+								 * many, too */
 } SearchTask;
 
 typedef struct Search
@@ -69,7 +71,10 @@ typedef bool (*PlacementVisitor) (const Search *search, void *argument);
 
 extern void search_begin(Search *search, const SearchTask *task);
 extern bool search_run(Search *search, PlacementVisitor visitor, void *argument);
-extern bool search_any(const SearchTask *task, Search *search);
+extern bool search_any_from(const Search *search, const ClaimTimes *times,
+							int tries, Search *other);
+extern bool search_any_with(const Search *search, const ClaimRequest *request,
+							int group, int tries, Search *other);
 extern void search_add(Search *search, int group, int resource, int provider,
 					   int64 amount);
 extern bool search_place_on(Search *search, int group, int provider);

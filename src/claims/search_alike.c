@@ -109,6 +109,7 @@ search_alike_have_places(Search *search)
 			   (provider = bms_next_member(search->groups[group].providers, provider)) >= 0)
 		{
 			CHECK_FOR_INTERRUPTS();
+			search->ntried++;
 			places += Min(places_on(search, group, provider), n);
 		}
 		if (n > 1 && places < n)

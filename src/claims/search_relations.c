@@ -81,8 +81,10 @@ search_allowed(Search *search, int group)
 	providers = bms_del_members(providers, search->barred[group]);
 	for (int i = 0; i < search->request->ngroups; i++)
 	{
-		if (search->chosen[i] >= 0)
-			apply_relations(search, &providers, group, i, search->chosen[i]);
+		if (search->chosen[i] < 0)
+			continue;
+		apply_relations(search, &providers, group, i, search->chosen[i]);
+		search->ntried += search->task.relation_tries;
 	}
 	return providers;
 }

@@ -100,6 +100,8 @@ write_items(const Template *template)
 		row_writer_insert(&writer);
 	}
 	row_writer_close(&writer);
+	/* a trigger of a user may have booked by the first few of them */
+	template_changed();
 	CommandCounterIncrement();
 }
 

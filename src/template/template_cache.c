@@ -11,8 +11,8 @@
  * its items sends one of arbiter_template, whoever changes a resource, or makes one
  * that has a resource type, one of arbiter_resource.
  *
- * Options of resources are not kept here: resources are looked up by name, as for
- * any call.
+ * Options of resources are not kept here: resources are looked up by id, as for
+ * any plain row.
  *
  * What is kept is what was committed when it was read, and what this transaction
  * has written; when that is undone, its invalidations come again.  So it is for
@@ -27,7 +27,6 @@
 #include "template/template.h"
 
 #include "access/xact.h"
-#include "resource/resource_cache.h"
 #include "support/locks.h"
 #include "support/relations.h"
 #include "support/trigger_call.h"
@@ -38,7 +37,7 @@
 
 typedef struct KeptAmount
 {
-	char	   *resource;
+	int32		resource_id;
 	int64		amount;
 } KeptAmount;
 
@@ -133,7 +132,7 @@ keep(const char *name, int32 id, const Request *request)
 	amounts = palloc(sizeof(KeptAmount) * request->nrequirements);
 	for (int i = 0; i < request->nrequirements; i++)
 	{
-		amounts[i].resource = pstrdup(request->requirements[i].resource.name);
+		amounts[i].resource_id = request->requirements[i].resource.id;
 		amounts[i].amount = request->requirements[i].amount;
 	}
 	MemoryContextSwitchTo(oldcontext);
@@ -160,12 +159,11 @@ find_kept(const char *name, Snapshot snapshot, int32 *id, Request *request)
 	for (int i = 0; i < entry->namounts; i++)
 	{
 		Requirement *requirement = &request->requirements[i];
-		const char *resource = entry->amounts[i].resource;
 
 		requirement->amount = entry->amounts[i].amount;
-		/* not there: somebody has renamed it this very moment */
-		if (!resource_cache_find(resource, snapshot, &requirement->resource) &&
-			!resource_find(resource, snapshot, &requirement->resource))
+		/* not there: somebody has dropped it this very moment */
+		if (!resource_find_by_id(entry->amounts[i].resource_id, snapshot,
+								 &requirement->resource))
 			return false;
 	}
 	return true;
@@ -197,6 +195,7 @@ template_take(const char *name, Jsonb *resources, Snapshot snapshot, int32 *id,
 	bundle_find(&template.bundle, resources, latest, request);
 	UnregisterSnapshot(latest);
 	*id = template.id;
-	if (may_keep && before == invalidations && changes_are_sent())
+	/* to ask whether they are may be what one of them comes with */
+	if (may_keep && changes_are_sent() && before == invalidations)
 		keep(name, template.id, request);
 }

@@ -256,10 +256,15 @@ take_back(ChangePlan *plan)
 
 		if (i == 0 || entry->change != plan->entries[i - 1].change)
 		{
+			int			nchunks = 1;
+
+			while (i + nchunks < plan->nwritten &&
+				   plan->entries[i + nchunks].change == entry->change)
+				nchunks++;
 			changes[n].resource_id = written->resource_id;
 			/* a segment may be cut where chunks meet */
 			changes[n].segments =
-				palloc_extended(sizeof(Segment) * ((Size) written->nsegments + plan->nwritten),
+				palloc_extended(sizeof(Segment) * ((Size) written->nsegments + nchunks),
 								MCXT_ALLOC_HUGE);
 			n++;
 		}

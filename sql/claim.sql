@@ -138,6 +138,28 @@ SELECT earliest_start = date_trunc('day', now()) + interval '3 days' FROM arbite
 SELECT earliest_start = date_trunc('day', now()) + interval '3 days' FROM arbiter_try_claim('{"groups": [{"resources": {"aligned": 4}}, {"resources": {"aligned": 4}}]}', end_time => date_trunc('day', now()) + interval '2 days');
 COMMIT;
 SELECT arbiter_drop_provider('aligned' || n, force => true) FROM generate_series(1, 2) n;
+-- a NULL start is what all that is given permits: by then, what is taken now may be free
+BEGIN;
+SELECT arbiter_create_provider('late' || n) > 0, arbiter_set_inventory('late' || n, 'late.cpu', 10) > 0, arbiter_set_inventory('late' || n, 'late.memory', 10) > 0 FROM generate_series(1, 2) n;
+SELECT arbiter_alter_resource('late1.late.memory', min_lead => '2 hours');
+SELECT arbiter_reserve('late1.late.cpu', now(), now() + interval '1 hour', 10) > 0, arbiter_reserve('late2.late.cpu', now(), now() + interval '3 hours', 10) > 0;
+SELECT candidate, resource, available FROM arbiter_find_claims('{"resources": {"late.cpu": 1, "late.memory": 1}}', max_results => 10) ORDER BY resource;
+SELECT provider, resource_type FROM arbiter_claim('{"resources": {"late.cpu": 1, "late.memory": 1}}') ORDER BY 2;
+SELECT earliest_start = now() + interval '3 hours' FROM arbiter_try_claim('{"resources": {"late.cpu": 10, "late.memory": 1}}', end_time => now() + interval '4 hours');
+-- what has no lead time is not kept waiting: each placement once, from its own start
+SELECT count(DISTINCT candidate), count(DISTINCT (candidate, provider)) FROM arbiter_find_claims('{"groups": [{"resources": {"late.memory": 1}}, {"resources": {"late.memory": 1}, "isolate_from": ["1"]}]}', max_results => 10);
+SELECT arbiter_alter_resource('late2.late.memory', granularity => '1 hour');
+INSERT INTO arbiter_reservation (resource_id, during, amount, user_id) SELECT resource_id, tstzrange(now() + interval '2 hours', now() + interval '3 hours 1 minute'), 9, 'others' FROM arbiter_resource WHERE name = 'late1.late.memory';
+SELECT provider FROM arbiter_claim('{"resources": {"late.memory": 1}}', end_time => date_trunc('hour', now()) + interval '9 hours');
+SELECT bool_and(lower(during) = date_trunc('hour', lower(during))), count(*) FROM arbiter_reservation JOIN arbiter_resource USING (resource_id) WHERE name = 'late2.late.memory';
+-- together they start when both permit it: at the first full hour in two
+CREATE FUNCTION apart() RETURNS bigint LANGUAGE sql AS $$
+	SELECT count(DISTINCT candidate) FROM arbiter_find_claims('{"groups": [{"resources": {"late.memory": 1}}, {"resources": {"late.memory": 1}, "isolate_from": ["1"]}]}',
+		end_time => date_trunc('hour', now()) + interval '9 hours', max_results => 10) $$;
+SELECT apart();
+DELETE FROM arbiter_reservation WHERE user_id = 'others';
+SELECT apart();
+ROLLBACK;
 -- with units that differ, a small one may be what is missing: 6 and 5 are 11
 SELECT arbiter_create_provider('uneven' || n) > 0, arbiter_set_inventory('uneven' || n, 'uneven', (ARRAY[10, 9, 5])[n], min_unit => (ARRAY[6, 6, 1])[n], start_time => '2020-01-01') > 0 FROM generate_series(1, 3) n;
 SELECT provider, amount FROM arbiter_find_claims('{"resources": {"uneven": 11}, "single_provider": false}', '2031-01-01', '2031-02-01') ORDER BY 1;

@@ -131,7 +131,7 @@ put_candidate(const Search *search, void *argument)
 		values[FOUND_RESOURCE] = CStringGetTextDatum(allocation->inventory->name);
 		values[FOUND_AMOUNT] = Int64GetDatum(allocation->amount);
 		values[FOUND_AVAILABLE] =
-			Int64GetDatum(probe_available(found->search.probes, allocation->inventory, PG_INT64_MAX));
+			Int64GetDatum(probe_available(search->probes, allocation->inventory, PG_INT64_MAX));
 		tuplestore_putvalues(found->result->setResult, found->result->setDesc,
 							 values, nulls);
 	}
@@ -190,7 +190,7 @@ arbiter_find_claims(PG_FUNCTION_ARGS)
 		.tries = arbiter_claim_tries
 	};
 	search_begin(&found.search, &task);
-	(void) search_run(&found.search, put_candidate, &found);
+	(void) claim_search(&found.search, put_candidate, &found);
 	search_end(&found.search);
 	return (Datum) 0;
 }

@@ -35,6 +35,7 @@ typedef struct ClaimResult
 
 extern void claim_book(const char *function, ClaimCall *call, ClaimResult *result);
 extern ClaimTimes claim_times(const ClaimCall *call);
+extern bool claim_search(Search *search, PlacementVisitor visitor, void *argument);
 
 extern int	claim_explain(Search *search, Refusal *refusal);
 extern void claim_refuse(Search *search, Refusal *refusal);

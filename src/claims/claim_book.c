@@ -315,7 +315,7 @@ claim_book(const char *function, ClaimCall *call, ClaimResult *result)
 			.tries = arbiter_claim_tries
 		};
 		search_begin(&search, &task);
-		found = search_run(&search, keep_placement, call);
+		found = claim_search(&search, keep_placement, call);
 		if (!found)
 			claim_refuse(&search, &result->refusal);
 		search_end(&search);

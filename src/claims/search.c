@@ -124,6 +124,18 @@ search_end(Search *search)
 }
 
 /*
+ * search_again prepares a search at other times than those of one that was begun;
+ * the caller ends both.  Who comes into question does not depend on the times.
+ */
+void
+search_again(const Search *search, const ClaimTimes *times, Search *other)
+{
+	*other = *search;
+	other->task.times = times;
+	begin_placing(other);
+}
+
+/*
  * search_add takes an amount for a resource of a group from a provider.
  */
 void
@@ -348,7 +360,6 @@ find_any(Search *search, int tries)
 	search->task.tries = tries;
 	search->task.may_give_up = true;
 	search->task.relation_tries = RELATION_TRIES;
-	begin_placing(search);
 	found = search_run(search, stop_at_first, NULL);
 	search_end(search);
 	return found;
@@ -356,15 +367,13 @@ find_any(Search *search, int tries)
 
 /*
  * search_any_from tells whether there would be a placement at other times than
- * those of a search that was made; *other then tells how it was looked for.  Who
- * comes into question does not depend on the times.
+ * those of a search that was made; *other then tells how it was looked for.
  */
 bool
 search_any_from(const Search *search, const ClaimTimes *times, int tries,
 				Search *other)
 {
-	*other = *search;
-	other->task.times = times;
+	search_again(search, times, other);
 	return find_any(other, tries);
 }
 
@@ -385,5 +394,6 @@ search_any_with(const Search *search, const ClaimRequest *request, int group,
 		candidates_find(search->catalogue, request, &request->groups[group],
 						search->task.snapshot, NULL, &other->groups[group]);
 	}
+	begin_placing(other);
 	return find_any(other, tries);
 }

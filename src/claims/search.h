@@ -71,6 +71,8 @@ typedef bool (*PlacementVisitor) (const Search *search, void *argument);
 
 extern void search_begin(Search *search, const SearchTask *task);
 extern bool search_run(Search *search, PlacementVisitor visitor, void *argument);
+extern void search_again(const Search *search, const ClaimTimes *times,
+						 Search *other);
 extern bool search_any_from(const Search *search, const ClaimTimes *times,
 							int tries, Search *other);
 extern bool search_any_with(const Search *search, const ClaimRequest *request,

@@ -28,6 +28,9 @@ typedef struct Inventory
 {
 	int32		resource_id;	/* 0: nothing */
 	bool		plain;			/* no option makes it more than its timeline */
+	bool		has_min_lead;
+	Interval	min_lead;
+	int64		granularity;	/* microseconds; 0: any instant */
 	char	   *name;			/* of the resource */
 	int64		min_unit;
 	int64		max_unit;
@@ -116,6 +119,7 @@ typedef struct Catalogue
 	int			ndistance_types;
 	ProviderResource *resources;	/* by id */
 	int			nresources;
+	bool		has_starts;		/* some resource restricts when it may start */
 	ProviderDistance *distances;	/* by provider; NULL: not read yet */
 	ProviderDistance *distances_to; /* the same by group */
 	int			ndistances;

@@ -12,6 +12,7 @@
 #include "provider/catalogue_read.h"
 
 #include "provider/catalogue_rows.h"
+#include "resource/resource.h"
 #include "support/compare.h"
 #include "support/key_scan.h"
 #include "support/relations.h"
@@ -157,6 +158,7 @@ read_inventories(Catalogue *catalogue, Snapshot snapshot)
 		char	   *name;
 		InventoryType *type;
 		Inventory  *inventory;
+		Resource	options;
 
 		if (provider < 0 || of == NULL)
 			continue;
@@ -167,6 +169,14 @@ read_inventories(Catalogue *catalogue, Snapshot snapshot)
 		inventory->resource_id = resource_id;
 		inventory->name = read_text(scan.slot, columns[RESOURCE_NAME]);
 		inventory->plain = is_plain(scan.slot, columns);
+		if (!inventory->plain)
+		{
+			resource_read(scan.slot, &options);
+			inventory->has_min_lead = options.has_min_lead;
+			inventory->min_lead = options.min_lead;
+			inventory->granularity = options.granularity;
+			catalogue->has_starts |= options.has_min_lead || options.granularity != 0;
+		}
 		inventory->min_unit = of->min_unit;
 		inventory->max_unit = of->max_unit;
 		inventory->step_size = of->step_size;

@@ -148,6 +148,7 @@ SELECT provider, resource_type FROM arbiter_claim('{"resources": {"late.cpu": 1,
 SELECT earliest_start = now() + interval '3 hours' FROM arbiter_try_claim('{"resources": {"late.cpu": 10, "late.memory": 1}}', end_time => now() + interval '4 hours');
 -- what has no lead time is not kept waiting: each placement once, from its own start
 SELECT count(DISTINCT candidate), count(DISTINCT (candidate, provider)) FROM arbiter_find_claims('{"groups": [{"resources": {"late.memory": 1}}, {"resources": {"late.memory": 1}, "isolate_from": ["1"]}]}', max_results => 10);
+SELECT provider FROM arbiter_find_claims('{"resources": {"late.memory": 1}}', max_results => 10);
 SELECT arbiter_alter_resource('late2.late.memory', granularity => '1 hour');
 INSERT INTO arbiter_reservation (resource_id, during, amount, user_id) SELECT resource_id, tstzrange(now() + interval '2 hours', now() + interval '3 hours 1 minute'), 9, 'others' FROM arbiter_resource WHERE name = 'late1.late.memory';
 SELECT provider FROM arbiter_claim('{"resources": {"late.memory": 1}}', end_time => date_trunc('hour', now()) + interval '9 hours');
@@ -159,6 +160,9 @@ CREATE FUNCTION apart() RETURNS bigint LANGUAGE sql AS $$
 SELECT apart();
 DELETE FROM arbiter_reservation WHERE user_id = 'others';
 SELECT apart();
+-- and of five and seven hours, in thirty-five
+SELECT arbiter_alter_resource('late1.late.memory', granularity => '5 hours', clear => '{min_lead}'), arbiter_alter_resource('late2.late.memory', granularity => '7 hours');
+SELECT count(DISTINCT candidate) FROM arbiter_find_claims('{"groups": [{"resources": {"late.memory": 1}}, {"resources": {"late.memory": 1}, "isolate_from": ["1"]}]}', max_results => 10);
 ROLLBACK;
 -- with units that differ, a small one may be what is missing: 6 and 5 are 11
 SELECT arbiter_create_provider('uneven' || n) > 0, arbiter_set_inventory('uneven' || n, 'uneven', (ARRAY[10, 9, 5])[n], min_unit => (ARRAY[6, 6, 1])[n], start_time => '2020-01-01') > 0 FROM generate_series(1, 3) n;

@@ -164,6 +164,15 @@ SELECT apart();
 SELECT arbiter_alter_resource('late1.late.memory', granularity => '5 hours', clear => '{min_lead}'), arbiter_alter_resource('late2.late.memory', granularity => '7 hours');
 SELECT count(DISTINCT candidate) FROM arbiter_find_claims('{"groups": [{"resources": {"late.memory": 1}}, {"resources": {"late.memory": 1}, "isolate_from": ["1"]}]}', max_results => 10);
 ROLLBACK;
+-- one has a lead time and is never free, the other is free in half an hour
+BEGIN;
+SELECT arbiter_create_provider('soon' || n) > 0, arbiter_set_inventory('soon' || n, 'soon', 10) > 0 FROM generate_series(1, 2) n;
+INSERT INTO arbiter_reservation (resource_id, during, amount)
+SELECT resource_id, tstzrange(now(), CASE name WHEN 'soon1.soon' THEN 'infinity' ELSE now() + interval '30 minutes' END), 10 FROM arbiter_resource WHERE resource_type = 'soon';
+SELECT arbiter_alter_resource('soon1.soon', min_lead => '2 hours');
+SELECT earliest_start = now() + interval '30 minutes' FROM arbiter_try_claim('{"resources": {"soon": 1}}');
+SELECT earliest_start = now() + interval '30 minutes' FROM arbiter_try_claim('{"groups": [{"resources": {"soon": 1}}, {"resources": {"soon": 1}}]}');
+ROLLBACK;
 -- with units that differ, a small one may be what is missing: 6 and 5 are 11
 SELECT arbiter_create_provider('uneven' || n) > 0, arbiter_set_inventory('uneven' || n, 'uneven', (ARRAY[10, 9, 5])[n], min_unit => (ARRAY[6, 6, 1])[n], start_time => '2020-01-01') > 0 FROM generate_series(1, 3) n;
 SELECT provider, amount FROM arbiter_find_claims('{"resources": {"uneven": 11}, "single_provider": false}', '2031-01-01', '2031-02-01') ORDER BY 1;

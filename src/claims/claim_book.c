@@ -49,6 +49,7 @@ claim_times(const ClaimCall *call)
 		.start = call->reserve.start_given ? request->start : request->clock,
 		.end = request->end,
 		.start_given = call->reserve.start_given,
+		.from = call->reserve.start_given ? request->start : request->clock,
 		.clock = request->clock,
 		.tryout = request->tryout
 	};

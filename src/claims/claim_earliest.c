@@ -95,7 +95,7 @@ provider_earliest_start(Search *search, const GroupCandidates *candidates,
 		found = request.start < request.end &&
 			(granularity == 0 || request.end == STEPS_INFINITY ||
 			 (request.end - request.start) % granularity == 0) &&
-			slot_earliest_start(&request, request.start, search->task.snapshot, start);
+			slot_earliest_start(&request, times->from, search->task.snapshot, start);
 	}
 	pfree(request.requirements);
 	return found;
@@ -163,7 +163,7 @@ add_rises(Search *search, const Inventory *inventory, TimestampTz horizon, Start
 		starts->certain = false;
 	starts->granularity = resource.granularity;
 
-	from = Max(times->start, resource_earliest_start(&resource, times->clock));
+	from = Max(times->from, resource_earliest_start(&resource, times->clock));
 	if (from >= horizon)
 		return;
 	add_start(starts, from, resource.granularity);
@@ -317,8 +317,8 @@ static bool
 earliest_together(Search *search, EarliestStart *earliest)
 {
 	const ClaimTimes *times = search->task.times;
-	TimestampTz horizon = search_horizon(times->start);
-	TimestampTz from = times->start;
+	TimestampTz horizon = search_horizon(times->from);
+	TimestampTz first = times->start;
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "arbiter claim at another start",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -331,7 +331,7 @@ earliest_together(Search *search, EarliestStart *earliest)
 	earliest->certain = starts.certain;
 	/* the earliest one that is permitted */
 	if (!times->start_given)
-		from = steps_round_up(from, Max(starts.granularity, 0), GRANULARITY_ORIGIN);
+		first = steps_round_up(first, Max(starts.granularity, 0), GRANULARITY_ORIGIN);
 	oldcontext = MemoryContextSwitchTo(context);
 	for (int i = 0; i < starts.n && !found && tries > 0; i++)
 	{
@@ -340,10 +340,10 @@ earliest_together(Search *search, EarliestStart *earliest)
 		bool		gave_up;
 
 		CHECK_FOR_INTERRUPTS();
-		if (start <= times->start || start > horizon)
+		if (start <= times->from || start > horizon)
 			continue;
 		if (end != STEPS_INFINITY &&
-			(from >= end || pg_add_s64_overflow(start, end - from, &end) || !IS_VALID_TIMESTAMP(end)))
+			(first >= end || pg_add_s64_overflow(start, end - first, &end) || !IS_VALID_TIMESTAMP(end)))
 			break;
 		found = fits_from(search, start, end, &tries, &gave_up);
 		if (gave_up)

@@ -22,6 +22,7 @@ typedef struct ClaimTimes
 	TimestampTz start;
 	TimestampTz end;
 	bool		start_given;	/* if not, the earliest permitted, from the clock on */
+	TimestampTz from;			/* another start is no earlier than this */
 	bool		granted;		/* before, and is only moved: no lead time */
 	TimestampTz clock;			/* decides lead time and expiry */
 	bool		tryout;			/* may have the float */

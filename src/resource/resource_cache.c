@@ -209,10 +209,10 @@ resource_cache_add(Relation rel, TupleTableSlot *slot, const Resource *resource)
 			.entrysize = sizeof(ResourceName)
 		};
 
-		cache = hash_create("arbiter resources", 64, &control,
-							HASH_ELEM | HASH_STRINGS);
 		names = hash_create("arbiter resource names", 64, &by_id,
 							HASH_ELEM | HASH_BLOBS);
+		cache = hash_create("arbiter resources", 64, &control,
+							HASH_ELEM | HASH_STRINGS);
 		cached_at = invalidations;
 	}
 	entry = hash_search(cache, resource->name, HASH_ENTER, NULL);

@@ -148,7 +148,7 @@ SELECT provider, resource_type FROM arbiter_claim('{"resources": {"late.cpu": 1,
 SELECT earliest_start = now() + interval '3 hours' FROM arbiter_try_claim('{"resources": {"late.cpu": 10, "late.memory": 1}}', end_time => now() + interval '4 hours');
 -- what has no lead time is not kept waiting: each placement once, from its own start
 SELECT count(DISTINCT candidate), count(DISTINCT (candidate, provider)) FROM arbiter_find_claims('{"groups": [{"resources": {"late.memory": 1}}, {"resources": {"late.memory": 1}, "isolate_from": ["1"]}]}', max_results => 10);
-SELECT provider FROM arbiter_find_claims('{"resources": {"late.memory": 1}}', max_results => 10);
+SELECT provider FROM arbiter_find_claims('{"resources": {"late.memory": 1}}', max_results => 10) ORDER BY 1;
 SELECT arbiter_alter_resource('late2.late.memory', granularity => '1 hour');
 INSERT INTO arbiter_reservation (resource_id, during, amount, user_id) SELECT resource_id, tstzrange(now() + interval '2 hours', now() + interval '3 hours 1 minute'), 9, 'others' FROM arbiter_resource WHERE name = 'late1.late.memory';
 SELECT provider FROM arbiter_claim('{"resources": {"late.memory": 1}}', end_time => date_trunc('hour', now()) + interval '9 hours');
@@ -161,8 +161,29 @@ SELECT apart();
 DELETE FROM arbiter_reservation WHERE user_id = 'others';
 SELECT apart();
 -- and of five and seven hours, in thirty-five
+INSERT INTO arbiter_reservation (resource_id, during, amount, user_id)
+SELECT resource_id, tstzrange(date_trunc('hour', now()), to_timestamp(ceil(extract(epoch FROM now()) / 126000) * 126000)), arbiter_available(name, date_trunc('hour', now()), now() + interval '2 days'), 'others' FROM arbiter_resource WHERE resource_type = 'late.memory';
 SELECT arbiter_alter_resource('late1.late.memory', granularity => '5 hours', clear => '{min_lead}'), arbiter_alter_resource('late2.late.memory', granularity => '7 hours');
 SELECT count(DISTINCT candidate) FROM arbiter_find_claims('{"groups": [{"resources": {"late.memory": 1}}, {"resources": {"late.memory": 1}, "isolate_from": ["1"]}]}', max_results => 10);
+ROLLBACK;
+-- each from its own start: one that is spread, and one whose resources have many granularities
+BEGIN;
+SELECT arbiter_create_provider('apart' || n) > 0, arbiter_set_inventory('apart' || n, 'apart', CASE n WHEN 1 THEN 10 ELSE 1 END) > 0 FROM generate_series(1, 2) n;
+SELECT arbiter_alter_resource('apart2.apart', min_lead => '1 hour'), arbiter_reserve('apart1.apart', now(), now() + interval '30 minutes', 10) > 0;
+SELECT granted FROM arbiter_try_claim('{"resources": {"apart": 1}, "single_provider": false}');
+SELECT arbiter_set_inventory('apart1', 'apart' || n, 10) > 0, arbiter_alter_resource('apart1.apart' || n, granularity => make_interval(mins => (ARRAY[2, 3, 5, 7, 11])[n])) FROM generate_series(1, 5) n;
+SELECT granted FROM arbiter_try_claim('{"resources": {"apart1": 1, "apart2": 1, "apart3": 1, "apart4": 1, "apart5": 1}}');
+ROLLBACK;
+-- what is intricate at one start does not keep others from an answer
+BEGIN;
+SELECT count(arbiter_create_provider('many' || n)), count(arbiter_set_inventory('many' || n, 'many', 10)) FROM generate_series(1, 13) n;
+INSERT INTO arbiter_reservation (resource_id, during, amount)
+SELECT resource_id, tstzrange(now(), CASE name WHEN 'many12.many' THEN 'infinity' ELSE now() + interval '30 minutes' END), 10 FROM arbiter_resource WHERE resource_type = 'many';
+SELECT arbiter_alter_resource('many12.many', min_lead => '1 hour'), arbiter_alter_resource('many13.many', min_lead => '2 hours');
+SET LOCAL arbiter.claim_tries = 500;
+SELECT count(*), min(provider) FROM arbiter_claim('{"groups": [{"resources": {"many": 1}}, {"resources": {"many": 1}}, {"resources": {"many": 1}}]}');
+SELECT arbiter_alter_provider('many13', claimable => false);
+SELECT granted, reason, earliest_start = now() + interval '30 minutes' FROM arbiter_try_claim('{"groups": [{"resources": {"many": 4}}, {"resources": {"many": 4}}, {"resources": {"many": 4}}]}');
 ROLLBACK;
 -- one has a lead time and is never free, the other is free in half an hour
 BEGIN;
@@ -170,6 +191,7 @@ SELECT arbiter_create_provider('soon' || n) > 0, arbiter_set_inventory('soon' ||
 INSERT INTO arbiter_reservation (resource_id, during, amount)
 SELECT resource_id, tstzrange(now(), CASE name WHEN 'soon1.soon' THEN 'infinity' ELSE now() + interval '30 minutes' END), 10 FROM arbiter_resource WHERE resource_type = 'soon';
 SELECT arbiter_alter_resource('soon1.soon', min_lead => '2 hours');
+SELECT count(*) FROM arbiter_find_claims('{"resources": {"soon": 1}}');
 SELECT earliest_start = now() + interval '30 minutes' FROM arbiter_try_claim('{"resources": {"soon": 1}}');
 SELECT earliest_start = now() + interval '30 minutes' FROM arbiter_try_claim('{"groups": [{"resources": {"soon": 1}}, {"resources": {"soon": 1}}]}');
 ROLLBACK;

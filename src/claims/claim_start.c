@@ -5,12 +5,14 @@
  *
  * A NULL start is the earliest that is permitted, and that depends on what the claim
  * gets: resources have lead times and granularities of their own.  What it gets is
- * reserved from the start that all of it permits (booking.c), so it has to be
- * available from then on, neither from an earlier instant nor from a later one.
+ * reserved from the start that all of it permits (booking.c).
  *
- * There are hardly ever more than a few such starts.  So the claim is searched for
- * at each of them, the earliest first, and of what is found there only that counts
- * which has this start.
+ * Each resource is asked from its own start on first, without regard to the others:
+ * hardly ever is that not what decides.  But what is taken now may be free by the
+ * time that others permit.  So where nothing is found, the starts that candidates
+ * permit together are gone through, the earliest first, and of what is found there
+ * that counts which has this start.  There are hardly ever more than a few; the
+ * effort is bounded, and a group that is spread is placed in one way only.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,7 +22,12 @@
 #include "utils/timestamp.h"
 
 /* lead times, and granularities, that are told apart */
-#define DISTINCT_MAX	16
+#define DISTINCT_MAX	32
+
+/* so many placements of a group on a provider are tried, for all starts together;
+ * to begin with another start is worth as much as some */
+#define ALL_STARTS_TRIES	100000
+#define START_TRIES			20
 
 /* what resources restrict a start to */
 typedef struct Restrictions
@@ -76,7 +83,7 @@ compare_instants(const void *a, const void *b)
 
 /*
  * The starts that placements may have, ascending; NULL if there are too many to go
- * through, or it does not matter.
+ * through, or all are the same.
  */
 static TimestampTz *
 possible_starts(const Search *search, int *nstarts)
@@ -109,7 +116,7 @@ possible_starts(const Search *search, int *nstarts)
 	/* two granularities together are a third one: all of them, for each start */
 	for (int i = 0; i < restrictions.ngranularities; i++)
 	{
-		for (int j = 0; j < i && restrictions.ngranularities < DISTINCT_MAX; j++)
+		for (int j = 0; j < i; j++)
 		{
 			int64		common = common_granularity(restrictions.granularities[i],
 													restrictions.granularities[j]);
@@ -117,8 +124,10 @@ possible_starts(const Search *search, int *nstarts)
 
 			while (k < restrictions.ngranularities && restrictions.granularities[k] != common)
 				k++;
-			if (k == restrictions.ngranularities)
-				restrictions.granularities[restrictions.ngranularities++] = common;
+			if (k == DISTINCT_MAX)
+				return NULL;
+			restrictions.granularities[k] = common;
+			restrictions.ngranularities = Max(restrictions.ngranularities, k + 1);
 		}
 	}
 	starts = palloc(sizeof(TimestampTz) * restrictions.nstarts * restrictions.ngranularities);
@@ -168,9 +177,8 @@ visit_own_start(const Search *search, void *argument)
 }
 
 /*
- * claim_search runs a search that has begun, as search_run() does, with the start
- * that each placement has.  The search that is left, for the caller to end, is that
- * of the last start.
+ * claim_search runs a search that has begun, as search_run() does, with the starts
+ * that placements have.
  *
  * Errors: as search_run().
  */
@@ -178,24 +186,27 @@ bool
 claim_search(Search *search, PlacementVisitor visitor, void *argument)
 {
 	OwnStart	own = {.visitor = visitor,.argument = argument};
+	int64		tries = ALL_STARTS_TRIES;
+	bool		done = search_run(search, visitor, argument);
+	TimestampTz *starts;
 	int			nstarts;
-	TimestampTz *starts = possible_starts(search, &nstarts);
 
-	if (starts == NULL)
-		return search_run(search, visitor, argument);
-	for (int i = 0; i < nstarts; i++)
+	if (done || search->nvisited > 0)
+		return done;
+	starts = possible_starts(search, &nstarts);
+	for (int i = 0; starts != NULL && i < nstarts && !done && tries > 0; i++)
 	{
-		ClaimTimes *times = palloc(sizeof(ClaimTimes));
+		ClaimTimes	times = *search->task.times;
 		Search		other;
 
-		*times = *search->task.times;
-		times->start = starts[i];
-		times->start_given = true;
-		search_again(search, times, &other);
-		search_end(search);
-		*search = other;
-		if (search_run(search, visit_own_start, &own))
-			return true;
+		times.start = starts[i];
+		times.start_given = true;
+		search_again(search, &times, &other);
+		other.task.tries = (int) tries;
+		other.task.may_give_up = true;
+		done = search_run(&other, visit_own_start, &own);
+		tries -= other.ntried + START_TRIES;
+		search_end(&other);
 	}
-	return false;
+	return done;
 }

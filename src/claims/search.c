@@ -393,6 +393,7 @@ search_any_with(const Search *search, const ClaimRequest *request, int group,
 		memcpy(other->groups, search->groups, sizeof(GroupCandidates) * request->ngroups);
 		candidates_find(search->catalogue, request, &request->groups[group],
 						search->task.snapshot, NULL, &other->groups[group]);
+		search_apply_kept(other, group);
 	}
 	begin_placing(other);
 	return find_any(other, tries);

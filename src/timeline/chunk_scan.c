@@ -15,7 +15,6 @@
 #include "storage/bufmgr.h"
 #include "storage/procarray.h"
 #include "support/compat.h"
-#include "support/relations.h"
 #include "timeline/chunk_place.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
@@ -80,14 +79,6 @@ chunk_scan_restart(ChunkScan *scan, int32 resource_id, TimestampTz after)
 /* what a chunk's next version may be longer: a reservation adds two steps */
 #define VERSION_GROWTH	(2 * sizeof(Step))
 
-static Datum
-column(TupleTableSlot *slot, TimelineColumn which)
-{
-	bool		isnull;
-
-	return slot_getattr(slot, arbiter_relations()->timeline_column[which], &isnull);
-}
-
 /*
  * Is a row, which we see, being changed by another transaction right now?
  *
@@ -124,12 +115,12 @@ read_chunk(ChunkScan *scan, Chunk *chunk)
 	TupleTableSlot *slot = scan->slot;
 	ArrayType  *array;
 
-	chunk->resource_id = DatumGetInt32(column(slot, TIMELINE_RESOURCE_ID));
-	chunk->end = DatumGetTimestampTz(column(slot, TIMELINE_ENDS));
-	chunk->base = DatumGetInt64(column(slot, TIMELINE_BASE));
-	chunk->minimum = chunk->base + DatumGetInt64(column(slot, TIMELINE_MINIMUM));
-	chunk->maximum = chunk->base + DatumGetInt64(column(slot, TIMELINE_MAXIMUM));
-	array = DatumGetArrayTypeP(column(slot, TIMELINE_STEPS));
+	chunk->resource_id = DatumGetInt32(chunk_store_column(slot, TIMELINE_RESOURCE_ID));
+	chunk->end = DatumGetTimestampTz(chunk_store_column(slot, TIMELINE_ENDS));
+	chunk->base = DatumGetInt64(chunk_store_column(slot, TIMELINE_BASE));
+	chunk->minimum = chunk->base + DatumGetInt64(chunk_store_column(slot, TIMELINE_MINIMUM));
+	chunk->maximum = chunk->base + DatumGetInt64(chunk_store_column(slot, TIMELINE_MAXIMUM));
+	array = DatumGetArrayTypeP(chunk_store_column(slot, TIMELINE_STEPS));
 	chunk->tid = slot->tts_tid;
 	chunk->root = scan->root;
 	chunk->contended = is_contended(slot);

@@ -14,6 +14,7 @@
 #include "access/tableam.h"
 #include "datatype/timestamp.h"
 #include "nodes/execnodes.h"
+#include "support/relations.h"
 #include "timeline/steps.h"
 #include "utils/rel.h"
 
@@ -64,6 +65,7 @@ typedef struct ChunkScan
 } ChunkScan;
 
 extern void chunk_store_open(ChunkStore *store, LOCKMODE lockmode);
+extern Datum chunk_store_column(TupleTableSlot *slot, TimelineColumn which);
 extern bool chunk_store_has_block(ChunkStore *store, ItemPointer tid);
 extern void chunk_store_close(ChunkStore *store);
 extern Relation chunk_store_pkey(ChunkStore *store);

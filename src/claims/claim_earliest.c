@@ -25,6 +25,7 @@
 #include "common/int.h"
 #include "miscadmin.h"
 #include "nodes/pg_list.h"
+#include "support/compare.h"
 #include "support/guc.h"
 #include "utils/memutils.h"
 
@@ -191,15 +192,6 @@ add_rises(Search *search, const Inventory *inventory, TimestampTz horizon, Start
 	timeline_scan_end(&scan);
 }
 
-static int
-compare_starts(const void *a, const void *b)
-{
-	const TimestampTz *left = a;
-	const TimestampTz *right = b;
-
-	return (*left > *right) - (*left < *right);
-}
-
 /*
  * Is this the first look at an inventory?
  */
@@ -261,7 +253,7 @@ collect_starts(Search *search, TimestampTz horizon, Starts *starts)
 			}
 		}
 	}
-	qsort(starts->starts, starts->n, sizeof(TimestampTz), compare_starts);
+	qsort(starts->starts, starts->n, sizeof(TimestampTz), compare_int64);
 	for (int i = 0; i < starts->n; i++)
 	{
 		if (n == 0 || starts->starts[i] != starts->starts[n - 1])

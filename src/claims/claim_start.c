@@ -18,6 +18,7 @@
  */
 #include "claims/claim.h"
 
+#include "support/compare.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
@@ -70,15 +71,6 @@ restrict_to(Restrictions *to, const Inventory *inventory, TimestampTz clock)
 	to->nstarts = Max(to->nstarts, i + 1);
 	to->granularities[j] = inventory->granularity;
 	to->ngranularities = Max(to->ngranularities, j + 1);
-}
-
-static int
-compare_instants(const void *a, const void *b)
-{
-	TimestampTz left = *(const TimestampTz *) a;
-	TimestampTz right = *(const TimestampTz *) b;
-
-	return (left > right) - (left < right);
 }
 
 /*
@@ -137,7 +129,7 @@ possible_starts(const Search *search, int *nstarts)
 			starts[n++] = steps_round_up(restrictions.starts[i], restrictions.granularities[j],
 										 GRANULARITY_ORIGIN);
 	}
-	qsort(starts, n, sizeof(TimestampTz), compare_instants);
+	qsort(starts, n, sizeof(TimestampTz), compare_int64);
 	*nstarts = 0;
 	for (int i = 0; i < n; i++)
 	{

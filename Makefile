@@ -42,7 +42,9 @@ TAP_TESTS = 1
 # PostgreSQL's macros compare int with size_t, and its interfaces have
 # parameters that not every implementation uses.
 PG_CPPFLAGS = -I$(srcdir)/src
-SHLIB_LINK = -lical
+# Libraries of a session share their names: what is ours is called by us, whatever
+# another extension has called the same.
+SHLIB_LINK = -lical -Wl,-Bsymbolic-functions
 PG_CFLAGS = -Wall -Wextra -Wno-sign-compare -Wno-unused-parameter
 EXTRA_CLEAN = unit/steps_test
 

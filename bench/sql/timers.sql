@@ -6,6 +6,18 @@
 -- end_time, drawn anew for each call.  time_nothing is what the drawing and
 -- the loop cost.
 
+CREATE FUNCTION bench_variables() RETURNS text LANGUAGE sql IMMUTABLE AS $$
+	SELECT 'resource integer; resource_name text; slot integer;
+		start_time timestamptz; end_time timestamptz; id bigint;' $$;
+
+CREATE FUNCTION bench_draw() RETURNS text LANGUAGE sql IMMUTABLE AS $$
+	SELECT 'resource := 1 + floor(random() * resources);
+		resource_name := resource;
+		slot := floor(random() * slots);
+		start_time := bench_slot(slot);
+		end_time := bench_slot(slot + coalesce(length_in_slots,
+			6 + floor(random() * 13)::int));' $$;
+
 CREATE PROCEDURE bench_timer(name text, statement text)
 LANGUAGE plpgsql AS $factory$
 BEGIN
@@ -16,21 +28,11 @@ BEGIN
 		LANGUAGE plpgsql AS $$
 		DECLARE
 			began timestamptz := clock_timestamp();
-			resource integer;
-			resource_name text;
-			slot integer;
-			start_time timestamptz;
-			end_time timestamptz;
-			id bigint;
+			%s
 			answer record;
 		BEGIN
 			FOR i IN 1 .. calls LOOP
-				resource := 1 + floor(random() * resources);
-				resource_name := resource;
-				slot := floor(random() * slots);
-				start_time := bench_slot(slot);
-				end_time := bench_slot(slot + coalesce(length_in_slots,
-					6 + floor(random() * 13)::int));
+				%s
 				%s;
 				IF i %% commit_every = 0 THEN
 					COMMIT;
@@ -41,7 +43,7 @@ BEGIN
 				* 1000000 / calls, 2);
 		END
 		$$
-	$procedure$, 'time_' || name, statement);
+	$procedure$, 'time_' || name, bench_variables(), bench_draw(), statement);
 END
 $factory$;
 
@@ -52,24 +54,16 @@ CREATE PROCEDURE bench_rested_timer(name text, statement text)
 LANGUAGE plpgsql AS $factory$
 BEGIN
 	EXECUTE format($procedure$
-		CREATE PROCEDURE %I(calls integer, resources integer, INOUT microseconds numeric DEFAULT NULL)
+		CREATE PROCEDURE %I(calls integer, resources integer, slots integer DEFAULT 105000,
+			length_in_slots integer DEFAULT NULL, INOUT microseconds numeric DEFAULT NULL)
 		LANGUAGE plpgsql AS $$
 		DECLARE
 			began timestamptz;
 			took numeric[];
-			resource integer;
-			resource_name text;
-			slot integer;
-			start_time timestamptz;
-			end_time timestamptz;
-			id bigint;
+			%s
 		BEGIN
 			FOR i IN 1 .. calls LOOP
-				resource := 1 + floor(random() * resources);
-				resource_name := resource;
-				slot := floor(random() * 105000);
-				start_time := bench_slot(slot);
-				end_time := bench_slot(slot + 6 + floor(random() * 13)::int);
+				%s
 				PERFORM pg_sleep(0.0002);
 				began := clock_timestamp();
 				%s;
@@ -79,7 +73,7 @@ BEGIN
 			SELECT round(percentile_disc(0.5) WITHIN GROUP (ORDER BY t)) INTO microseconds FROM unnest(took) t;
 		END
 		$$
-	$procedure$, 'time_rested_' || name, statement);
+	$procedure$, 'time_rested_' || name, bench_variables(), bench_draw(), statement);
 END
 $factory$;
 

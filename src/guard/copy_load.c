@@ -187,14 +187,9 @@ load_charge(UncheckedLoad *load, const ReservationTake *take, NetChange *net)
 	for (int i = 0; i < charges.n; i++)
 	{
 		const Charge *charge = &charges.charges[i];
-		Segment		segment = {
-			.start = charge->start,.end = charge->end,.delta = -charge->amount
-		};
 
-		if (judged)
-			segment.judged = segment.ordinary = segment.delta;
 		if (find_loaded_quota(load, charge->quota_id))
-			net_change_add_parts(net, quota_timeline_id(charge->quota_id), NULL, &segment);
+			reservation_add_charge(net, charge, -1, judged);
 	}
 	if (charges.charges != NULL)
 		pfree(charges.charges);

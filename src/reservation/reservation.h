@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "charge/charge.h"
 #include "executor/tuptable.h"
 #include "resource/resource.h"
 #include "support/row_writer.h"
@@ -52,6 +53,8 @@ extern int32 *reservation_quotas(TupleTableSlot *row, int *n);
 extern void reservation_take(NetChange *net, const ReservationTake *take,
 							 const Resource *resource, TimestampTz clock);
 extern void reservation_give_back(NetChange *net, const ReservationTake *take);
+extern void reservation_add_charge(NetChange *net, const Charge *charge, int sign,
+								   bool judged);
 extern void reservation_charge(NetChange *net, const ReservationTake *take,
 							   int sign, bool judged);
 extern void reservation_reap(NetChange *net, const ReservationTake *take);

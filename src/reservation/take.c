@@ -11,8 +11,6 @@
  */
 #include "reservation/reservation.h"
 
-#include "charge/charge.h"
-
 /*
  * reservation_quotas returns the timelines of the quotas that a row counts
  * against, palloc'd; NULL and no number if there are none.
@@ -37,6 +35,24 @@ reservation_quotas(TupleTableSlot *row, int *n)
 }
 
 /*
+ * reservation_add_charge adds one charge to a net change, or gives it back; sign and
+ * judged as in reservation_charge().
+ */
+void
+reservation_add_charge(NetChange *net, const Charge *charge, int sign, bool judged)
+{
+	Segment		segment = {
+		.start = charge->start,
+		.end = charge->end,
+		.delta = sign * charge->amount
+	};
+
+	if (judged)
+		segment.judged = segment.ordinary = segment.delta;
+	net_change_add_parts(net, quota_timeline_id(charge->quota_id), NULL, &segment);
+}
+
+/*
  * reservation_charge adds to a net change what a row counts against quotas (sign
  * -1), or gives back to them (1).  judged: for the caller to use, or to be judged
  * by.
@@ -54,18 +70,7 @@ reservation_charge(NetChange *net, const ReservationTake *take, int sign,
 	charge_all(&charges, take->user_id, take->resource_id, take->own_start,
 			   take->own_end, take->amount);
 	for (int i = 0; i < charges.n; i++)
-	{
-		const Charge *charge = &charges.charges[i];
-		Segment		segment = {
-			.start = charge->start,
-			.end = charge->end,
-			.delta = sign * charge->amount
-		};
-
-		if (judged)
-			segment.judged = segment.ordinary = segment.delta;
-		net_change_add_parts(net, quota_timeline_id(charge->quota_id), NULL, &segment);
-	}
+		reservation_add_charge(net, &charges.charges[i], sign, judged);
 	if (charges.charges != NULL)
 		pfree(charges.charges);
 }

@@ -127,7 +127,12 @@ SELECT outcome($$ SELECT arbiter_reserve('errors', 'soon', 'later', 1) $$);
 SELECT outcome($$ SELECT arbiter_reserve('errors', '2024-02-20', '', 1) $$);
 SELECT o FROM outcome($$ SELECT arbiter_reserve('errors', '2024-13-45', '2025-01-01', 1) $$) o LIMIT 1;
 SELECT outcome($$ SELECT arbiter_reserve('errors', '2024-02-20', '300000-01-01', 1) $$);
-SELECT o FROM outcome($$ SELECT arbiter_reserve('errors', '1707165008', '1708374608', 1) $$) o LIMIT 1;
+-- an epoch as text: the second would be the 8th of December 170716
+SELECT outcome($$ SELECT arbiter_reserve('errors', '1707165008', '1708374608', 1) $$);
+SELECT outcome($$ SELECT arbiter_reserve('errors', '1707161208', 'infinity', 1) $$);
+SELECT outcome($$ SELECT arbiter_available('errors', '2024-02-20', '170716120') $$);
+SELECT outcome($$ SELECT arbiter_reserve_many('[{"resource": "errors", "start_time": "1707161208", "end_time": "infinity", "amount": 1}]') $$);
+SELECT arbiter_available('errors', '20240220', '20240221') = arbiter_available('errors', '2024-02-20', '2024-02-21');
 SELECT outcome($$ SELECT arbiter_reserve('errors', '2024-02-20', '2024-02-21', amount => 'many') $$);
 SELECT outcome($$ SELECT arbiter_reserve(1707165008, 1708374608, 'many') $$);
 SELECT outcome($$ SELECT arbiter_available('errors', 'soon', 'later') $$);

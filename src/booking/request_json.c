@@ -20,7 +20,6 @@
 #include "support/arguments.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
-#include "utils/timestamp.h"
 
 /* what is being read */
 typedef struct JsonReader
@@ -122,10 +121,7 @@ read_time(const JsonReader *reader, const JsonbValue *value)
 	Fault		fault;
 
 	if (value->type == jbvString)
-		return DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in,
-													   CStringGetDatum(read_text(reader, value)),
-													   ObjectIdGetDatum(InvalidOid),
-													   Int32GetDatum(-1)));
+		return text_to_time(read_text(reader, value), reader->key);
 	epoch = read_integer(reader, value,
 						 "a time: text, or a whole number of epoch seconds");
 	if (!epoch_is_faulty(epoch, reader->key, &fault))

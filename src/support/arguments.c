@@ -88,8 +88,30 @@ epoch_to_time(int64 epoch, const char *name)
 }
 
 /*
- * argument_time reads a time of any of the three types; text is parsed like a
- * timestamptz literal.
+ * text_to_time parses text like a timestamptz literal, but for an epoch: of
+ * nine digits and more PostgreSQL takes the last four for month and day where
+ * they can be, and the others for a year, so that 1707161208 is in the year
+ * 170716.  That is 22008, which it says of the others.
+ */
+TimestampTz
+text_to_time(const char *text, const char *name)
+{
+	size_t		digits = strspn(text, "0123456789");
+
+	if (digits >= 9 && text[digits] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_FIELD_OVERFLOW),
+				 errmsg("%s \"%s\" is an epoch as text", name, text),
+				 errdetail("Digits alone are a date, with four for the year: 20240205."),
+				 errhint("Pass epoch seconds as whole numbers, not as text: see the forms of the function with times of type bigint, or to_timestamp().")));
+	return DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in,
+												   CStringGetDatum(text),
+												   ObjectIdGetDatum(InvalidOid),
+												   Int32GetDatum(-1)));
+}
+
+/*
+ * argument_time reads a time of any of the three types.
  */
 TimestampTz
 argument_time(FunctionCallInfo fcinfo, int number, const char *name,
@@ -105,10 +127,7 @@ argument_time(FunctionCallInfo fcinfo, int number, const char *name,
 		case TIME_TEXT:
 			break;
 	}
-	return DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in,
-												   CStringGetDatum(text_to_cstring(PG_GETARG_TEXT_PP(number))),
-												   ObjectIdGetDatum(InvalidOid),
-												   Int32GetDatum(-1)));
+	return text_to_time(text_to_cstring(PG_GETARG_TEXT_PP(number)), name);
 }
 
 /*

@@ -36,6 +36,7 @@ extern void argument_not_null(FunctionCallInfo fcinfo, int number,
 							  const char *name);
 extern char *argument_text(FunctionCallInfo fcinfo, int number,
 						   const char *name);
+extern TimestampTz text_to_time(const char *text, const char *name);
 extern TimestampTz argument_time(FunctionCallInfo fcinfo, int number,
 								 const char *name, TimeType type);
 extern TimestampTz argument_finite_time(FunctionCallInfo fcinfo, int number,

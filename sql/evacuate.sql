@@ -8,8 +8,8 @@ SET intervalstyle TO 'postgres';
 
 SELECT arbiter_create_resource('flood.east') > 0;
 SELECT arbiter_create_resource('flood.west') > 0;
-SELECT arbiter_set_capacity('flood.east', '2030-01-01', '2030-02-01', 10);
-SELECT arbiter_set_capacity('flood.west', '2030-01-01', '2030-01-20', 6);
+SELECT arbiter_set_capacity('flood.east', '2086-01-01', '2086-02-01', 10);
+SELECT arbiter_set_capacity('flood.west', '2086-01-01', '2086-01-20', 6);
 
 -- reservations with names, in the order in which they were made
 CREATE TABLE flood (label text PRIMARY KEY, reservation_id bigint);
@@ -44,17 +44,17 @@ CREATE VIEW flood_now AS
 	FROM flood f JOIN arbiter_reservation v USING (reservation_id) JOIN arbiter_resource r USING (resource_id)
 	ORDER BY f.label, v.part;
 
-CALL flood_reserve('a', 'flood.east', '2030-01-05', '2030-01-10', 4);
-CALL flood_reserve('b', 'flood.east', '2030-01-06', '2030-01-10', 1, 'bob');
-CALL flood_reserve('c', 'flood.east', '2030-01-08', '2030-01-12', 3, 'ann');
-CALL flood_reserve('d', 'flood.east', '2030-01-18', '2030-01-22', 2, 'bob');
-CALL flood_reserve('e', 'flood.east', '2030-01-24', '2030-01-25', 9, 'cid');
-CALL flood_reserve('f', 'flood.west', '2030-01-05', '2030-01-06', 1, 'dan');
+CALL flood_reserve('a', 'flood.east', '2086-01-05', '2086-01-10', 4);
+CALL flood_reserve('b', 'flood.east', '2086-01-06', '2086-01-10', 1, 'bob');
+CALL flood_reserve('c', 'flood.east', '2086-01-08', '2086-01-12', 3, 'ann');
+CALL flood_reserve('d', 'flood.east', '2086-01-18', '2086-01-22', 2, 'bob');
+CALL flood_reserve('e', 'flood.east', '2086-01-24', '2086-01-25', 9, 'cid');
+CALL flood_reserve('f', 'flood.west', '2086-01-05', '2086-01-06', 1, 'dan');
 SELECT count(*) FROM flood_conflicts();
 
 -- the flood
-SELECT outcome($$ SELECT arbiter_set_capacity('flood.east', '2030-01-01', '2030-02-01', 2) $$);
-SELECT arbiter_set_capacity('flood.east', '2030-01-01', '2030-02-01', 2, force => true);
+SELECT outcome($$ SELECT arbiter_set_capacity('flood.east', '2086-01-01', '2086-02-01', 2) $$);
+SELECT arbiter_set_capacity('flood.east', '2086-01-01', '2086-02-01', 2, force => true);
 SELECT * FROM flood_conflicts();
 SELECT * FROM flood_conflicts('flood.west');
 SELECT outcome($$ SELECT * FROM arbiter_conflicts('flood.nowhere') $$);
@@ -81,17 +81,17 @@ SELECT label, user_id, amount, moved, reason FROM flood_evacuate('flood.east', '
 ROLLBACK;
 -- only some time: whoever overlaps it
 BEGIN;
-SELECT label, moved FROM flood_evacuate('flood.east', 'flood.west', '2030-01-10', '2030-01-20');
-SELECT label, moved FROM flood_evacuate('flood.east', 'flood.west', '-infinity', '2030-01-06');
-SELECT count(*) FROM flood_evacuate('flood.east', 'flood.west', '2030-01-14', '2030-01-15');
+SELECT label, moved FROM flood_evacuate('flood.east', 'flood.west', '2086-01-10', '2086-01-20');
+SELECT label, moved FROM flood_evacuate('flood.east', 'flood.west', '-infinity', '2086-01-06');
+SELECT count(*) FROM flood_evacuate('flood.east', 'flood.west', '2086-01-14', '2086-01-15');
 ROLLBACK;
 -- only what it takes to end the conflicts: c goes, b then need not
 BEGIN;
-SELECT arbiter_set_capacity('flood.east', '2030-01-01', '2030-02-01', 5);
+SELECT arbiter_set_capacity('flood.east', '2086-01-01', '2086-02-01', 5);
 SELECT * FROM flood_conflicts();
 SELECT label, moved FROM flood_evacuate('flood.east', 'flood.west', only_conflicts => true);
 SELECT * FROM flood_conflicts();
-SELECT count(*) FROM flood_evacuate('flood.east', 'flood.west', '2030-01-01', '2030-01-20', only_conflicts => true);
+SELECT count(*) FROM flood_evacuate('flood.east', 'flood.west', '2086-01-01', '2086-01-20', only_conflicts => true);
 ROLLBACK;
 
 -- the trace, appended
@@ -103,7 +103,7 @@ SELECT label, jsonb_set(attributes, '{evacuated,0,at}', to_jsonb((attributes #>>
 FROM flood_now WHERE attributes IS NOT NULL;
 -- capacity that comes back reinstates nothing: conflicts shrink
 SELECT * FROM flood_conflicts();
-SELECT arbiter_set_capacity('flood.east', '2030-01-01', '2030-02-01', 10);
+SELECT arbiter_set_capacity('flood.east', '2086-01-01', '2086-02-01', 10);
 SELECT * FROM flood_conflicts();
 SELECT label, name FROM flood_now;
 -- back again
@@ -121,28 +121,28 @@ ROLLBACK;
 
 -- what the new resource wants: granularity, buffers, float; not its lead time
 SELECT arbiter_create_resource('flood.hours', granularity => '1 day', min_lead => '100 years', setup_time => '12 hours', float_percent => 50) > 0;
-SELECT arbiter_set_capacity('flood.hours', '2030-01-01', '2030-02-01', 4);
+SELECT arbiter_set_capacity('flood.hours', '2086-01-01', '2086-02-01', 4);
 BEGIN;
-CALL flood_reserve('g', 'flood.west', '2030-01-02 06:00', '2030-01-03', 1);
-CALL flood_reserve('h', 'flood.west', '2030-01-02', '2030-01-03', 2);
-CALL flood_reserve('i', 'flood.west', '2030-01-02', '2030-01-03', 1);
-CALL flood_reserve('j', 'flood.west', '2030-01-02', '2030-01-03', 2, tryout => true);
-CALL flood_reserve('k', 'flood.west', '2030-01-03', '2030-01-04', 1, tryout => true);
-CALL flood_reserve('l', 'flood.west', '2030-01-01', '2030-01-02', 1, tryout => true);
-SELECT label, amount, moved, reason, message, limiting_time, available FROM flood_evacuate('flood.west', 'flood.hours', '2030-01-01', '2030-01-04', 'oldest');
-SELECT during, available FROM arbiter_timeline('flood.hours', '2030-01-01', '2030-01-05');
+CALL flood_reserve('g', 'flood.west', '2086-01-02 06:00', '2086-01-03', 1);
+CALL flood_reserve('h', 'flood.west', '2086-01-02', '2086-01-03', 2);
+CALL flood_reserve('i', 'flood.west', '2086-01-02', '2086-01-03', 1);
+CALL flood_reserve('j', 'flood.west', '2086-01-02', '2086-01-03', 2, tryout => true);
+CALL flood_reserve('k', 'flood.west', '2086-01-03', '2086-01-04', 1, tryout => true);
+CALL flood_reserve('l', 'flood.west', '2086-01-01', '2086-01-02', 1, tryout => true);
+SELECT label, amount, moved, reason, message, limiting_time, available FROM flood_evacuate('flood.west', 'flood.hours', '2086-01-01', '2086-01-04', 'oldest');
+SELECT during, available FROM arbiter_timeline('flood.hours', '2086-01-01', '2086-01-05');
 SELECT count(*) FROM arbiter_check();
 ROLLBACK;
 
 -- holds move as holds; expired ones are left alone, and in nobody's way
 BEGIN;
-INSERT INTO flood VALUES ('m', arbiter_hold('flood.east', '2030-01-26', '2030-01-27', 1, '1 day')),
-	('n', arbiter_hold('flood.east', '2030-01-15', '2030-01-16', 1, '1 day'));
+INSERT INTO flood VALUES ('m', arbiter_hold('flood.east', '2086-01-26', '2086-01-27', 1, '1 day')),
+	('n', arbiter_hold('flood.east', '2086-01-15', '2086-01-16', 1, '1 day'));
 WITH v AS (INSERT INTO arbiter_reservation (resource_id, during, amount, status, expires_at) VALUES
-	(id_of('flood.west'), '[2030-01-05, 2030-01-16)', 4, 'held', '2020-01-01'), (id_of('flood.east'), '[2030-01-12, 2030-01-13)', 1, 'held', '2020-01-01')
+	(id_of('flood.west'), '[2086-01-05, 2086-01-16)', 4, 'held', '2020-01-01'), (id_of('flood.east'), '[2086-01-12, 2086-01-13)', 1, 'held', '2020-01-01')
 	RETURNING resource_id, reservation_id)
 INSERT INTO flood SELECT 'expired' || row_number() OVER (ORDER BY resource_id), reservation_id FROM v;
-SELECT label, amount, moved, reason FROM flood_evacuate('flood.east', 'flood.west', '2030-01-01', '2030-01-20');
+SELECT label, amount, moved, reason FROM flood_evacuate('flood.east', 'flood.west', '2086-01-01', '2086-01-20');
 SELECT label, name, status FROM flood_now WHERE label = 'n' OR label LIKE 'exp%';
 SELECT arbiter_confirm(reservation_id) FROM flood WHERE label = 'n';
 SELECT count(*) FROM arbiter_check();
@@ -150,9 +150,9 @@ ROLLBACK;
 
 -- several parts: those that are there move
 BEGIN;
-INSERT INTO flood VALUES ('o', arbiter_reserve_all('{"flood.west": 1, "flood.east": 2}', '2030-01-15', '2030-01-16'));
+INSERT INTO flood VALUES ('o', arbiter_reserve_all('{"flood.west": 1, "flood.east": 2}', '2086-01-15', '2086-01-16'));
 SELECT name, amount FROM flood_now WHERE label = 'o' ORDER BY name;
-SELECT label, amount, moved FROM flood_evacuate('flood.west', 'flood.hours', '2030-01-15', '2030-01-16');
+SELECT label, amount, moved FROM flood_evacuate('flood.west', 'flood.hours', '2086-01-15', '2086-01-16');
 SELECT name, amount FROM flood_now WHERE label = 'o' ORDER BY name;
 ROLLBACK;
 
@@ -188,7 +188,7 @@ CREATE TRIGGER flood_after AFTER UPDATE ON arbiter_reservation REFERENCING NEW T
 	FOR EACH STATEMENT EXECUTE FUNCTION flood_after();
 SELECT outcome($$ SELECT * FROM arbiter_evacuate('flood.east', 'flood.west') $$);
 BEGIN;
-SELECT arbiter_set_capacity('flood.west', '2030-01-01', '2030-01-20', 20);
+SELECT arbiter_set_capacity('flood.west', '2086-01-01', '2086-01-20', 20);
 SELECT label, amount, moved FROM flood_evacuate('flood.east', 'flood.west');
 SELECT label, name, amount FROM flood_now;
 SELECT count(*) FROM arbiter_check();
@@ -213,8 +213,8 @@ SELECT outcome(format('SELECT * FROM arbiter_evacuate(%s)', arguments)) FROM (VA
 	('''flood.east'', ''flood.east'''),
 	('''flood.east'', ''flood.nowhere'''),
 	('''flood.nowhere'', ''flood.west'''),
-	('''flood.east'', ''flood.west'', ''2030-01-02'', ''2030-01-02'''),
-	('''flood.east'', ''flood.west'', ''2030-01-03'', ''2030-01-02'''),
+	('''flood.east'', ''flood.west'', ''2086-01-02'', ''2086-01-02'''),
+	('''flood.east'', ''flood.west'', ''2086-01-03'', ''2086-01-02'''),
 	('''flood.east'', ''flood.west'', ''infinity''')) v (arguments);
 BEGIN READ ONLY;
 SELECT outcome($$ SELECT * FROM arbiter_evacuate('flood.east', 'flood.west') $$);
@@ -252,12 +252,12 @@ BEGIN
 	FOR round IN 1 .. rounds LOOP
 		PERFORM arbiter_set_capacity(name, s, s + interval '1 hour' * (1 + floor(random() * 100)), floor(random() * 9)::bigint, force => true)
 		FROM (SELECT CASE WHEN random() < 0.5 THEN 'flood.x' ELSE 'flood.y' END AS name,
-				timestamptz '2030-01-01' + interval '1 hour' * floor(random() * 150) AS s
+				timestamptz '2086-01-01' + interval '1 hour' * floor(random() * 150) AS s
 			FROM generate_series(1, 3) OFFSET 0) s;
 		PERFORM arbiter_reserve_many((
 			SELECT jsonb_agg(jsonb_build_object('resource', 'flood.x', 'start_time', s, 'end_time', s + interval '30 min' * (1 + floor(random() * 60)),
 				'amount', 1 + floor(random() * 4)::int, 'tryout', random() < 0.3, 'user_id', 'u' || floor(random() * 4)))
-			FROM (SELECT timestamptz '2030-01-01' + interval '30 min' * (2 * floor(random() * 150) + (random() < 0.1)::int) AS s
+			FROM (SELECT timestamptz '2086-01-01' + interval '30 min' * (2 * floor(random() * 150) + (random() < 0.1)::int) AS s
 				FROM generate_series(1, 10) OFFSET 0) s));
 		windows := windows + (SELECT count(*) FROM arbiter_conflicts() WHERE resource_name LIKE 'flood.%');
 		different := different + (SELECT count(*) FROM arbiter_conflicts() c

@@ -6,11 +6,11 @@ SET datestyle TO 'ISO, YMD';
 \pset tuples_only on
 CREATE FUNCTION leave_pick(VARIADIC choices anyarray) RETURNS anyelement LANGUAGE sql VOLATILE AS
 	$$ SELECT choices[1 + floor(random() * cardinality(choices))::int] $$;
--- days are counted from 2030-01-01; the last one stands for all that come later
+-- days are counted from 2086-01-01; the last one stands for all that come later
 CREATE FUNCTION leave_day(day integer) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS
-	$$ SELECT CASE WHEN day < 12 THEN timestamptz '2030-01-01' + make_interval(days => day) ELSE 'infinity' END $$;
+	$$ SELECT CASE WHEN day < 12 THEN timestamptz '2086-01-01' + make_interval(days => day) ELSE 'infinity' END $$;
 CREATE FUNCTION leave_covers(during tstzrange, day integer) RETURNS boolean LANGUAGE sql IMMUTABLE AS
-	$$ SELECT during @> timestamptz '2030-01-01' + make_interval(days => day, hours => 12) $$;
+	$$ SELECT during @> timestamptz '2086-01-01' + make_interval(days => day, hours => 12) $$;
 
 CREATE FUNCTION leave_world() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -22,8 +22,8 @@ BEGIN
 	FOR p IN 1 .. 5 LOOP
 		PERFORM arbiter_create_provider('leave-' || p);
 		PERFORM arbiter_set_inventory('leave-' || p, 'leave.cpu', (4 + random() * 6)::int, min_unit => leave_pick(1, 1, 2),
-			step_size => leave_pick(1, 1, 1, 2), max_unit => leave_pick(NULL, NULL, 4), start_time => '2030-01-01');
-		PERFORM arbiter_set_inventory('leave-' || p, 'leave.disk', (4 + random() * 6)::int, max_unit => leave_pick(NULL, 6), start_time => '2030-01-01');
+			step_size => leave_pick(1, 1, 1, 2), max_unit => leave_pick(NULL, NULL, 4), start_time => '2086-01-01');
+		PERFORM arbiter_set_inventory('leave-' || p, 'leave.disk', (4 + random() * 6)::int, max_unit => leave_pick(NULL, 6), start_time => '2086-01-01');
 		IF random() < 0.5 THEN
 			PERFORM arbiter_set_inventory('leave-' || p, 'leave.disk', (2 + random() * 4)::int, start_time => leave_day(3), end_time => leave_day((4 + random() * 4)::int));
 		END IF;

@@ -8,12 +8,12 @@ SET client_min_messages TO warning;
 \pset tuples_only on
 
 SELECT arbiter_create_resource('ahead.model', granularity => '1 day', float_percent => 10, firm_horizon => '0', overcommit_ratio => 1.5) > 0;
-SELECT arbiter_set_capacity('ahead.model', '2040-01-01', '2040-01-31', 7);
+SELECT arbiter_set_capacity('ahead.model', '2096-01-01', '2096-01-31', 7);
 
 CREATE TABLE outcome (action text, done boolean);
 CREATE PROCEDURE follow(steps integer) LANGUAGE plpgsql AS $$
 DECLARE
-	day CONSTANT timestamptz[] := ARRAY(SELECT timestamptz '2040-01-01' + n * interval '1 day' FROM generate_series(0, 60) n);
+	day CONSTANT timestamptz[] := ARRAY(SELECT timestamptz '2096-01-01' + n * interval '1 day' FROM generate_series(0, 60) n);
 	declared bigint[] := array_fill(7, ARRAY[30]);
 	taken bigint[] := array_fill(0, ARRAY[30]);
 	-- the first day that is far ahead; the horizon is at noon of the day before

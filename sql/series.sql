@@ -84,9 +84,9 @@ SELECT outcome(format('SELECT arbiter_reserve_series(%s)', arguments)) FROM unne
 	$$'series.room', 1, '1 hour', 'FREQ=DAILY;COUNT=1', 'infinity'$$, $$'series.nowhere', 1, '1 hour', 'FREQ=DAILY;COUNT=1', '2030-01-01'$$,
 	$$'series.room', 1, '1 hour', 'FREQ=DAILY;COUNT=1', '2030-01-01', request_key => repeat('k', 3000)$$]) arguments;
 SELECT arbiter_create_resource('series.grain', granularity => '1 hour', min_lead => '1 hour') > 0;
-SELECT arbiter_set_capacity('series.grain', '2000-01-01', '2060-01-01', 2);
-SELECT occurrence, granted, reason, message FROM arbiter_reserve_series('series.grain', 1, '1 hour', E'FREQ=DAILY;COUNT=2\nRDATE:20500105T093000,20500107T090000', '2050-01-01 09:00', skip_conflicts => true);
-SELECT occurrence, granted, reason, message FROM arbiter_reserve_series('series.grain', 1, '1 hour', 'FREQ=YEARLY;INTERVAL=30;COUNT=2', '2010-01-01 09:00', skip_conflicts => true);
+SELECT arbiter_set_capacity('series.grain', '2000-01-01', 'infinity', 2);
+SELECT occurrence, granted, reason, message FROM arbiter_reserve_series('series.grain', 1, '1 hour', E'FREQ=DAILY;COUNT=2\nRDATE:20900105T093000,20900107T090000', '2090-01-01 09:00', skip_conflicts => true);
+SELECT occurrence, granted, reason, message FROM arbiter_reserve_series('series.grain', 1, '1 hour', 'FREQ=YEARLY;INTERVAL=80;COUNT=2', '2010-01-01 09:00', skip_conflicts => true);
 
 -- one occurrence: by its reservation_id, as any other
 SELECT reservation_id AS second FROM result WHERE occurrence = 2 \gset

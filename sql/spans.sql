@@ -80,16 +80,16 @@ SELECT outcome($$ SELECT arbiter_reserve_spans('spans.room', '{[2030-01-20, 2030
 
 -- each span is aligned
 SELECT arbiter_create_resource('spans.grain', granularity => '15 minutes', min_lead => '1 hour') > 0;
-SELECT arbiter_set_capacity('spans.grain', '2000-01-01', '2060-01-01', 2);
-SELECT outcome($$ SELECT arbiter_reserve_spans('spans.grain', '{[2050-01-08 12:00, 2050-01-08 12:15), [2050-01-09 12:00, 2050-01-09 12:20)}', 1) $$);
-SELECT outcome($$ SELECT arbiter_reserve_spans('spans.grain', '{[2050-01-08 12:00, 2050-01-08 12:15), [2050-01-09 12:10, 2050-01-09 12:30)}', 1) $$);
+SELECT arbiter_set_capacity('spans.grain', '2000-01-01', 'infinity', 2);
+SELECT outcome($$ SELECT arbiter_reserve_spans('spans.grain', '{[2090-01-08 12:00, 2090-01-08 12:15), [2090-01-09 12:00, 2090-01-09 12:20)}', 1) $$);
+SELECT outcome($$ SELECT arbiter_reserve_spans('spans.grain', '{[2090-01-08 12:00, 2090-01-08 12:15), [2090-01-09 12:10, 2090-01-09 12:30)}', 1) $$);
 -- the lead time is that of the first span
 SELECT reason, message, available, earliest_start > now() AS later, largest_amount
-FROM arbiter_try_reserve_spans('spans.grain', '{[2020-01-08 12:00, 2020-01-08 12:15), [2050-01-09 12:00, 2050-01-09 12:15)}', 1);
+FROM arbiter_try_reserve_spans('spans.grain', '{[2020-01-08 12:00, 2020-01-08 12:15), [2090-01-09 12:00, 2090-01-09 12:15)}', 1);
 SELECT outcome($$ SELECT arbiter_reserve_spans('spans.grain', '{[2020-01-08 12:00, 2020-01-08 12:15), [2020-01-09 12:00, 2020-01-09 12:15)}', 1) $$, true);
 -- and what is suggested is aligned, too
-SELECT arbiter_reserve('spans.grain', '2050-01-08 12:00', '2050-01-08 12:15', 2) > 0;
-SELECT earliest_start FROM arbiter_try_reserve_spans('spans.grain', '{[2050-01-07 12:00, 2050-01-07 12:15), [2050-01-08 12:00, 2050-01-08 12:15)}', 1);
+SELECT arbiter_reserve('spans.grain', '2090-01-08 12:00', '2090-01-08 12:15', 2) > 0;
+SELECT earliest_start FROM arbiter_try_reserve_spans('spans.grain', '{[2090-01-07 12:00, 2090-01-07 12:15), [2090-01-08 12:00, 2090-01-08 12:15)}', 1);
 
 -- a request key
 SELECT arbiter_reserve_spans('spans.room', '{[2030-02-01, 2030-02-02), [2030-02-03, 2030-02-04)}', 1, 'ann', 'weekend') AS keyed \gset

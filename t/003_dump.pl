@@ -42,7 +42,7 @@ SELECT arbiter_create_resource('no schedule');
 SELECT granted FROM arbiter_try_reserve('full', '2030-01-01', '2030-01-02', 1);
 SELECT arbiter_reserve_all('{"hot": 2, "wide": 1}', '2030-01-01 10:00', '2030-01-01 12:00');
 INSERT INTO arbiter_reservation (resource_id, during, amount, status, expires_at, attributes)
-SELECT resource_id, '[2030-01-03,2030-01-04)', 1, 'held', '2030-01-01', '{"note": "it''s\ta \\ test"}'
+SELECT resource_id, '[2030-01-03,2030-01-04)', 1, 'held', '2090-01-01', '{"note": "it''s\ta \\ test"}'
 FROM arbiter_resource WHERE name = 'wide';
 SELECT arbiter_create_resource('held');
 SELECT arbiter_set_capacity('held', '2030-01-01', '2030-02-01', 6);
@@ -74,7 +74,7 @@ SELECT arbiter_reserve('farm.cluster', '2030-01-10', '2030-01-12', 6);
 SELECT arbiter_sublet(arbiter_reserve('farm', '2030-01-01', '2030-02-01', 2, 'lost'), 'farm.lost');
 SELECT arbiter_cancel(reservation_id) FROM arbiter_booking WHERE user_id = 'lost';
 -- a series, of which one occurrence moved, and spans that share the gap between them
-SELECT count(*) FROM arbiter_reserve_series('optioned', 1, '2 hours', 'FREQ=WEEKLY;BYDAY=TU;COUNT=6', '2030-03-05 09:00', 'Europe/London', user_id => 'course', request_key => 'term');
+SELECT count(*) FROM arbiter_reserve_series('optioned', 1, '2 hours', 'FREQ=WEEKLY;BYDAY=TU;COUNT=6', '2090-03-07 09:00', 'Europe/London', user_id => 'course', request_key => 'term');
 SELECT count(*) FROM arbiter_move_series(1, '1 day', 5);
 SELECT arbiter_create_resource('spanned', setup_time => '30 min', cleanup_time => '30 min');
 SELECT arbiter_set_capacity('spanned', '2030-01-01', '2030-02-01', 8);
@@ -294,12 +294,12 @@ sub check_restored
 			$dbname, q{
 			BEGIN;
 			SELECT count(*), bool_and(a.reservation_id = v.reservation_id)
-			FROM arbiter_reserve_series('optioned', 1, '2 hours', 'FREQ=WEEKLY;BYDAY=TU;COUNT=6', '2030-03-05 09:00', 'Europe/London', user_id => 'course', request_key => 'term') a
+			FROM arbiter_reserve_series('optioned', 1, '2 hours', 'FREQ=WEEKLY;BYDAY=TU;COUNT=6', '2090-03-07 09:00', 'Europe/London', user_id => 'course', request_key => 'term') a
 			JOIN arbiter_reservation v USING (series_id, occurrence);
 			SELECT string_agg(occurrence || ' ' || (start_time AT TIME ZONE 'UTC'), ', ' ORDER BY occurrence) FROM arbiter_move_series(1, '-1 day', 5);
 			SELECT string_agg(to_char(upper(occupied) - lower(occupied), 'HH24:MI'), ' ' ORDER BY part) FROM arbiter_reservation WHERE user_id = 'spanner';
 			ROLLBACK}),
-		"6|t\n5 2030-04-02 08:00:00, 6 2030-04-09 08:00:00\n01:35 01:25", "$how: series and spans");
+		"6|t\n5 2090-04-04 08:00:00, 6 2090-04-11 08:00:00\n01:35 01:25", "$how: series and spans");
 
 	# the restored share follows capacity, and its child with it
 	is( $node->safe_psql(

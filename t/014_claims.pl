@@ -21,7 +21,7 @@ $node->safe_psql('postgres', <<'END');
 SELECT arbiter_create_provider_group('rack' || n, 'rack') FROM generate_series(1, 2) n;
 SELECT arbiter_create_provider('node' || n) FROM generate_series(1, 5) n;
 SELECT arbiter_add_to_group('rack' || (1 + n % 2), 'node' || n) FROM generate_series(1, 5) n;
-SELECT arbiter_set_inventory('node' || n, type, total, start_time => '2030-01-01')
+SELECT arbiter_set_inventory('node' || n, type, total, start_time => '2090-01-01')
 FROM generate_series(1, 5) n, (VALUES ('cpu', 40), ('memory', 100), ('disk', 70)) t(type, total);
 END
 
@@ -32,7 +32,7 @@ sub claims
 	# a refusal ends it: nothing is left then
 	return "SET default_transaction_isolation = '$isolation';\nSET arbiter.search_horizon = 0;\n" . <<"END" x $number;
 SELECT 'claimed', reservation_id, string_agg(provider || ' ' || resource_type || ' ' || amount, ', ' ORDER BY resource_type)
-FROM arbiter_claim('{"resources": {"cpu": 1, "memory": 1, "disk": 1}, "choose": "$choose"}', '2030-02-01', 'infinity') GROUP BY 2;
+FROM arbiter_claim('{"resources": {"cpu": 1, "memory": 1, "disk": 1}, "choose": "$choose"}', '2090-02-01', 'infinity') GROUP BY 2;
 END
 }
 
@@ -74,10 +74,10 @@ my $gang = <<'END';
 	{"name": "c", "resources": {"disk": 9}, "single_provider": false}]}
 END
 my $mixed = "SET arbiter.search_horizon = 0;\n" . <<"END" x 40;
-SELECT 'claimed', reservation_id FROM arbiter_try_claim('$gang', '2030-02-01', '2030-03-01') WHERE granted;
+SELECT 'claimed', reservation_id FROM arbiter_try_claim('$gang', '2090-02-01', '2090-03-01') WHERE granted;
 SELECT arbiter_cancel(max(reservation_id)) FROM arbiter_reservation WHERE status = 'confirmed';
-SELECT 'claimed', reservation_id FROM arbiter_try_claim('{"resources": {"cpu": 2}, "choose": "pack"}', '2030-02-10', '2030-04-01', ttl => '1 ms') WHERE granted;
-SELECT 'claimed', reservation_id FROM arbiter_try_claim('$gang', '2030-02-20', 'infinity') WHERE granted;
+SELECT 'claimed', reservation_id FROM arbiter_try_claim('{"resources": {"cpu": 2}, "choose": "pack"}', '2090-02-10', '2090-04-01', ttl => '1 ms') WHERE granted;
+SELECT 'claimed', reservation_id FROM arbiter_try_claim('$gang', '2090-02-20', 'infinity') WHERE granted;
 END
 my @sessions = map { start_psql($node, $mixed, name => "client $_") } 1 .. $clients;
 reap(@sessions);
@@ -93,11 +93,11 @@ $node->safe_psql('postgres', 'DELETE FROM arbiter_reservation; DELETE FROM arbit
 foreach my $isolation ('read committed', 'repeatable read')
 {
 	my $leave = "SET default_transaction_isolation = '$isolation';\nSET arbiter.search_horizon = 0;\n" . <<"END" x 15;
-SELECT 'claimed', reservation_id FROM arbiter_try_claim('$gang', '2030-02-01', '2030-03-01') WHERE granted;
-SELECT 'left', count(*) FROM arbiter_evacuate_provider('node' || 1 + floor(random() * 5), timestamptz '2030-01-25' + floor(random() * 40) * interval '1 day', claimable => true);
-SELECT 'claimed', reservation_id FROM arbiter_try_claim('{"resources": {"cpu": 2, "disk": 1}}', '2030-02-10', '2030-04-01') WHERE granted;
-SELECT arbiter_move(reservation_id, timestamptz '2030-02-01' + floor(random() * 20) * interval '1 day') FROM arbiter_reservation WHERE status = 'confirmed' AND part = 1 ORDER BY random() LIMIT 1;
-SELECT 'left', count(*) FROM arbiter_evacuate_provider('node' || 1 + floor(random() * 5), '2030-01-01', claimable => NULL);
+SELECT 'claimed', reservation_id FROM arbiter_try_claim('$gang', '2090-02-01', '2090-03-01') WHERE granted;
+SELECT 'left', count(*) FROM arbiter_evacuate_provider('node' || 1 + floor(random() * 5), timestamptz '2090-01-25' + floor(random() * 40) * interval '1 day', claimable => true);
+SELECT 'claimed', reservation_id FROM arbiter_try_claim('{"resources": {"cpu": 2, "disk": 1}}', '2090-02-10', '2090-04-01') WHERE granted;
+SELECT arbiter_move(reservation_id, timestamptz '2090-02-01' + floor(random() * 20) * interval '1 day') FROM arbiter_reservation WHERE status = 'confirmed' AND part = 1 ORDER BY random() LIMIT 1;
+SELECT 'left', count(*) FROM arbiter_evacuate_provider('node' || 1 + floor(random() * 5), '2090-01-01', claimable => NULL);
 SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation WHERE status = 'confirmed' ORDER BY random() LIMIT 1;
 END
 	my @sessions = map { start_psql($node, $leave, name => "client $_") } 1 .. $clients;

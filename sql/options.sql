@@ -59,6 +59,10 @@ SELECT arbiter_reserve('options.grid', '2030-01-01 10:15', 'infinity', 1) > 0;
 SELECT outcome($$ SELECT arbiter_reserve('options.grid', '2030-01-01 10:16', '2030-01-01 10:45', 1) $$);
 SELECT outcome($$ SELECT arbiter_reserve('options.grid', '2030-01-01 10:15', '2030-01-01 10:44', 1) $$);
 SELECT outcome($$ SELECT arbiter_reserve('options.grid', '2030-01-01 10:15:00.000001', '2030-01-01 10:44', 1) $$);
+-- within one step of it: what is named leaves a range
+SELECT outcome($$ SELECT arbiter_reserve('options.grid', '2030-01-01 10:15', '2030-01-01 10:20', 1) $$);
+SELECT outcome($$ SELECT arbiter_reserve('options.grid', '2030-01-01 10:20', '2030-01-01 10:30', 1) $$);
+SELECT outcome($$ SELECT arbiter_reserve('options.grid', '2030-01-01 10:16', '2030-01-01 10:20', 1) $$);
 SELECT outcome($$ SELECT arbiter_reserve('options.grid', '1960-01-01 10:16', '1960-01-01 10:45', 1) $$);
 SELECT outcome($$ SELECT arbiter_reserve('options.grid', '2030-01-01 10:15', 'infinity', 1) $$);
 -- a NULL start is rounded up to it
@@ -98,8 +102,8 @@ WHERE resource_id = id_of('options.grid') AND lower(during) = '2030-01-01 10:15'
 SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation
 WHERE resource_id = id_of('options.grid') AND lower(during) = '1960-01-01 10:15';
 -- another resource is a move
-SELECT outcome($$ UPDATE arbiter_reservation SET resource_id = id_of('options.grid')
-	WHERE resource_id = id_of('options') AND lower(during) > now() + interval '10 min' AND amount = 1 AND lower(during) < now() + interval '1 h' $$, mask => true);
+SELECT o FROM outcome($$ UPDATE arbiter_reservation SET resource_id = id_of('options.grid')
+	WHERE resource_id = id_of('options') AND lower(during) > now() + interval '10 min' AND amount = 1 AND lower(during) < now() + interval '1 h' $$) o LIMIT 2;
 SELECT arbiter_alter_resource('options.grid', clear => '{granularity}');
 SELECT arbiter_reserve('options.grid', '2030-01-01 10:15:00.000001', '2030-01-01 10:15:00.000002', 1) > 0;
 

@@ -384,6 +384,33 @@ is_aligned(TimestampTz start, TimestampTz end, int64 granularity)
 }
 
 /*
+ * alignment_hint names the multiples of a granularity next to a range that
+ * does not start and end on them, and none that would leave it empty.
+ */
+static char *
+alignment_hint(TimestampTz start, TimestampTz end, int64 granularity)
+{
+	TimestampTz start_after = steps_round_up(start, granularity, GRANULARITY_ORIGIN);
+	TimestampTz end_before = steps_round_down(end, granularity, GRANULARITY_ORIGIN);
+	char	   *before_start = pstrdup(timestamptz_to_str(steps_round_down(start, granularity, GRANULARITY_ORIGIN)));
+	char	   *after_start = pstrdup(timestamptz_to_str(start_after));
+	char	   *before_end = pstrdup(timestamptz_to_str(end_before));
+	char	   *after_end = pstrdup(timestamptz_to_str(steps_round_up(end, granularity, GRANULARITY_ORIGIN)));
+
+	if (start_after == start)
+		return end_before == start ?
+			psprintf("The next aligned end is %s.", after_end) :
+			psprintf("The aligned ends before and after that are %s and %s.", before_end, after_end);
+	if (end_before == end)
+		return start_after == end ?
+			psprintf("The aligned start before that is %s.", before_start) :
+			psprintf("The aligned starts before and after that are %s and %s.", before_start, after_start);
+	return start_after > end_before ?
+		psprintf("The aligned range around it is from %s to %s.", before_start, after_end) :
+		psprintf("The next aligned start is %s, the next aligned end %s.", after_start, after_end);
+}
+
+/*
  * range_is_misaligned tells whether a range does not start and end on multiples
  * of a resource's granularity (RV007).
  */
@@ -391,26 +418,8 @@ bool
 range_is_misaligned(TimestampTz start, TimestampTz end, int64 granularity,
 					const char *resource_name, Fault *fault)
 {
-	TimestampTz aligned_start;
-	TimestampTz aligned_end;
-	char	   *hint;
-
 	if (is_aligned(start, end, granularity))
 		return false;
-	aligned_start = steps_round_up(start, granularity, GRANULARITY_ORIGIN);
-	aligned_end = steps_round_up(end, granularity, GRANULARITY_ORIGIN);
-	if (aligned_start == start)
-		hint = psprintf("The aligned ends before and after that are %s and %s.",
-						pstrdup(timestamptz_to_str(steps_round_down(end, granularity, GRANULARITY_ORIGIN))),
-						pstrdup(timestamptz_to_str(aligned_end)));
-	else if (aligned_end == end)
-		hint = psprintf("The aligned starts before and after that are %s and %s.",
-						pstrdup(timestamptz_to_str(steps_round_down(start, granularity, GRANULARITY_ORIGIN))),
-						pstrdup(timestamptz_to_str(aligned_start)));
-	else
-		hint = psprintf("The next aligned start is %s, the next aligned end %s.",
-						pstrdup(timestamptz_to_str(aligned_start)),
-						pstrdup(timestamptz_to_str(aligned_end)));
 	return fault_set(fault, ERRCODE_ARBITER_NOT_ALIGNED,
 					 psprintf("range is not aligned to the granularity of resource \"%s\"",
 							  resource_name),
@@ -418,7 +427,7 @@ range_is_misaligned(TimestampTz start, TimestampTz end, int64 granularity,
 							  DatumGetCString(DirectFunctionCall1(interval_out,
 																  DirectFunctionCall1(interval_justify_hours,
 																					  PointerGetDatum(&(Interval){.time = granularity}))))),
-					 hint);
+					 alignment_hint(start, end, granularity));
 }
 
 /*

@@ -130,6 +130,7 @@ SELECT outcome($$ SELECT arbiter_reserve('errors', '2024-02-20', '300000-01-01',
 -- an epoch as text: the second would be the 8th of December 170716
 SELECT outcome($$ SELECT arbiter_reserve('errors', '1707165008', '1708374608', 1) $$);
 SELECT outcome($$ SELECT arbiter_reserve('errors', '1707161208', 'infinity', 1) $$);
+SELECT outcome($$ SELECT arbiter_reserve('errors', ' 1707161208 ', 'infinity', 1) $$);
 SELECT outcome($$ SELECT arbiter_available('errors', '2024-02-20', '170716120') $$);
 SELECT outcome($$ SELECT arbiter_reserve_many('[{"resource": "errors", "start_time": "1707161208", "end_time": "infinity", "amount": 1}]') $$);
 SELECT arbiter_available('errors', '20240220', '20240221') = arbiter_available('errors', '2024-02-20', '2024-02-21');

@@ -96,9 +96,11 @@ epoch_to_time(int64 epoch, const char *name)
 TimestampTz
 text_to_time(const char *text, const char *name)
 {
-	size_t		digits = strspn(text, "0123456789");
+	const char *spaces = " \t\n\r\f\v";
+	const char *digits = text + strspn(text, spaces);
+	size_t		ndigits = strspn(digits, "0123456789");
 
-	if (digits >= 9 && text[digits] == '\0')
+	if (ndigits >= 9 && digits[ndigits + strspn(digits + ndigits, spaces)] == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_FIELD_OVERFLOW),
 				 errmsg("%s \"%s\" is an epoch as text", name, text),

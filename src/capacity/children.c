@@ -39,10 +39,12 @@
  */
 #include "capacity/children.h"
 
+#include "access/genam.h"
 #include "access/xact.h"
 #include "capacity/schedule.h"
 #include "capacity/share_follow.h"
 #include "reservation/reservation.h"
+#include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "support/key_scan.h"
 #include "support/locks.h"
@@ -82,16 +84,36 @@ begin_scan(KeyScan *scan, Snapshot snapshot, ScanKey key, int nkeys)
 }
 
 /*
+ * Has there ever been a child, since the index that has only those was made?  Its
+ * first block is about the index itself, and its entries, which are never taken
+ * out of the file again, are in others.  That is all that most need to know.
+ */
+static bool
+any_ever(void)
+{
+	Relation	index = index_open(arbiter_relations()->resource_parent_key,
+								   AccessShareLock);
+	bool		any = RelationGetNumberOfBlocks(index) > 1;
+
+	index_close(index, NoLock);
+	/* SERIALIZABLE wants the predicate lock of the index */
+	return any || IsolationIsSerializable();
+}
+
+/*
  * children_exist tells whether there is any child at all: one look at an index
  * that has only those.
  */
 bool
 children_exist(void)
 {
-	Snapshot	snapshot = latest_snapshot();
+	Snapshot	snapshot;
 	KeyScan		scan;
 	bool		found;
 
+	if (!any_ever())
+		return false;
+	snapshot = latest_snapshot();
 	begin_scan(&scan, snapshot, NULL, 0);
 	found = key_scan_next(&scan);
 	key_scan_end(&scan);
@@ -108,7 +130,7 @@ children_find(Children *children, const int64 *reservation_ids, int n)
 {
 	Snapshot	snapshot;
 
-	if (n > 1 && !children_exist())
+	if (n > 1 ? !children_exist() : !any_ever())
 		return;
 	snapshot = latest_snapshot();
 	for (int i = 0; i < n; i++)

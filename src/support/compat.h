@@ -63,6 +63,15 @@ typedef bool UpdateIndexes;
 	index_beginscan(heap, index, snapshot, nkeys, 0)
 #endif
 
+/* 16 renamed what locates a file */
+#if PG_VERSION_NUM >= 160000
+#define arbiter_read_recent_buffer(rel, block, buffer) \
+	ReadRecentBuffer((rel)->rd_locator, MAIN_FORKNUM, block, buffer)
+#else
+#define arbiter_read_recent_buffer(rel, block, buffer) \
+	ReadRecentBuffer((rel)->rd_node, MAIN_FORKNUM, block, buffer)
+#endif
+
 /* 16 and 18 have the row triggers tell the caller more */
 #if PG_VERSION_NUM >= 180000
 #define arbiter_before_row_update(estate, epq, rri, tid, slot) \

@@ -34,12 +34,14 @@
 #include "access/transam.h"
 #include "catalog/index.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "support/compat.h"
 #include "support/relations.h"
 #include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 static InsertTarget *targets = NULL;
@@ -130,6 +132,27 @@ make_plain(Relation rel)
 	return plain;
 }
 
+/*
+ * Note which columns of a new row may not just be NULL when nobody gives them.
+ */
+static void
+note_defaults(InsertTarget *target, TupleDesc desc)
+{
+	target->defaults = palloc(sizeof(AttrNumber) * Max(1, desc->natts));
+	target->ndefaults = 0;
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (attribute->attisdropped || attribute->attgenerated)
+			continue;
+		if (attribute->atthasdef || attribute->attidentity ||
+			(attribute->atttypid >= FirstGenbkiObjectId &&
+			 get_typtype(attribute->atttypid) == TYPTYPE_DOMAIN))
+			target->defaults[target->ndefaults++] = i + 1;
+	}
+}
+
 static InsertTarget *
 find_target(Oid relid)
 {
@@ -189,6 +212,7 @@ insert_target(Relation rel)
 		index_close(index, NoLock);
 	}
 	target->nindexes = list_length(indexes);
+	note_defaults(target, RelationGetDescr(rel));
 	target->plain = make_plain(rel);
 	target->plain_xact = InvalidLocalTransactionId;
 	MemoryContextSwitchTo(oldcontext);

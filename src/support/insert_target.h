@@ -28,6 +28,8 @@ typedef struct InsertTarget
 	MemoryContext context;
 	int			nindexes;
 	TableIndex *indexes;
+	int			ndefaults;
+	AttrNumber *defaults;		/* columns that may have one */
 	ResultRelInfo *plain;		/* if nothing of users' is to be run */
 	LocalTransactionId plain_xact;	/* in which somebody has it */
 } InsertTarget;

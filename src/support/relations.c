@@ -382,13 +382,24 @@ is_own_trigger(const Trigger *trigger)
 	return false;
 }
 
+/* an entry of the server's cache of types stays where it is */
+static TypeCacheEntry *
+tstzrange_type(void)
+{
+	static TypeCacheEntry *typcache = NULL;
+
+	if (typcache == NULL)
+		typcache = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+	return typcache;
+}
+
 /*
  * range_datum makes a tstzrange [start, end).
  */
 Datum
 range_datum(TimestampTz start, TimestampTz end)
 {
-	TypeCacheEntry *typcache = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+	TypeCacheEntry *typcache = tstzrange_type();
 	RangeBound	lower = {.val = TimestampTzGetDatum(start), .inclusive = true, .lower = true};
 	RangeBound	upper = {.val = TimestampTzGetDatum(end)};
 
@@ -401,7 +412,7 @@ range_datum(TimestampTz start, TimestampTz end)
 Datum
 empty_range_datum(void)
 {
-	TypeCacheEntry *typcache = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+	TypeCacheEntry *typcache = tstzrange_type();
 	RangeBound	lower = {.lower = true};
 	RangeBound	upper = {0};
 
@@ -414,7 +425,7 @@ empty_range_datum(void)
 void
 range_bounds(Datum range, RangeBound *lower, RangeBound *upper, bool *empty)
 {
-	TypeCacheEntry *typcache = lookup_type_cache(TSTZRANGEOID, TYPECACHE_RANGE_INFO);
+	TypeCacheEntry *typcache = tstzrange_type();
 
 	RangeType  *detoasted = DatumGetRangeTypeP(range);
 

@@ -112,6 +112,8 @@ prepare_indices(RowWriter *writer, const InsertTarget *kept)
 	MemoryContext oldcontext = MemoryContextSwitchTo(writer->estate->es_query_cxt);
 
 	writer->indexes = kept->indexes;
+	writer->ndefaults = kept->ndefaults;
+	writer->defaults = kept->defaults;
 	target->ri_NumIndices = kept->nindexes;
 	target->ri_IndexRelationDescs = palloc0(sizeof(Relation) * kept->nindexes);
 	target->ri_IndexRelationInfo = palloc0(sizeof(IndexInfo *) * kept->nindexes);

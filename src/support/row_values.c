@@ -58,43 +58,45 @@ is_given(const AttrNumber *given, int ngiven, AttrNumber column)
 }
 
 /*
+ * Give a column its default, or that of its domain.
+ */
+static void
+set_default(RowWriter *writer, TupleTableSlot *slot, AttrNumber column)
+{
+	Expr	   *expression = (Expr *) build_column_default(writer->rel, column);
+	Oid			type = TupleDescAttr(RelationGetDescr(writer->rel), column - 1)->atttypid;
+	ExprState  *state;
+
+	if (expression == NULL)
+	{
+		if (get_typtype(type) == TYPTYPE_DOMAIN)
+			domain_check((Datum) 0, true, type, NULL, NULL);
+		return;
+	}
+	state = ExecPrepareExpr(expression, writer->estate);
+	slot->tts_values[column - 1] =
+		ExecEvalExpr(state, GetPerTupleExprContext(writer->estate),
+					 &slot->tts_isnull[column - 1]);
+}
+
+/*
  * row_writer_new_row starts a new row, in a slot of its own: the columns the
  * caller will give are left NULL, all others get their default.
  */
 void
 row_writer_new_row(RowWriter *writer, const AttrNumber *given, int ngiven)
 {
-	TupleDesc	desc = RelationGetDescr(writer->rel);
 	TupleTableSlot *slot = make_slot(writer);
 
 	ExecClearTuple(slot);
-	for (int i = 0; i < desc->natts; i++)
+	memset(slot->tts_values, 0, sizeof(Datum) * slot->tts_tupleDescriptor->natts);
+	memset(slot->tts_isnull, true, sizeof(bool) * slot->tts_tupleDescriptor->natts);
+	for (int i = 0; i < writer->ndefaults; i++)
 	{
-		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+		AttrNumber	column = writer->defaults[i];
 
-		slot->tts_values[i] = (Datum) 0;
-		slot->tts_isnull[i] = true;
-		if (attribute->attisdropped || attribute->attgenerated)
-			continue;
-		if ((attribute->atthasdef || attribute->attidentity ||
-			 (attribute->atttypid >= FirstGenbkiObjectId &&
-			  get_typtype(attribute->atttypid) == TYPTYPE_DOMAIN)) &&
-			!is_given(given, ngiven, i + 1))
-		{
-			Expr	   *expression = (Expr *) build_column_default(writer->rel, i + 1);
-			ExprState  *state;
-
-			if (expression == NULL)
-			{
-				if (get_typtype(attribute->atttypid) == TYPTYPE_DOMAIN)
-					domain_check((Datum) 0, true, attribute->atttypid, NULL, NULL);
-				continue;
-			}
-			state = ExecPrepareExpr(expression, writer->estate);
-			slot->tts_values[i] =
-				ExecEvalExpr(state, GetPerTupleExprContext(writer->estate),
-							 &slot->tts_isnull[i]);
-		}
+		if (!is_given(given, ngiven, column))
+			set_default(writer, slot, column);
 	}
 	ExecStoreVirtualTuple(slot);
 	writer->slot = slot;

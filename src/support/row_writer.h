@@ -22,6 +22,8 @@ typedef struct RowWriter
 	ResultRelInfo *target;
 	struct InsertTarget *kept;	/* whose target it is */
 	const struct TableIndex *indexes;	/* of the target, for an INSERT */
+	int			ndefaults;
+	const AttrNumber *defaults; /* columns of a new row that may have one */
 	TupleTableSlot *slot;		/* the row to be written */
 	TupleDesc	desc;			/* of the second and later ones */
 	struct TransitionCaptureState *capture;

@@ -22,6 +22,14 @@
  * may have none, or that of another chunk; after a split or a merge the range
  * is another.  Then the index is asked, and the place corrected.
  *
+ * Who looks for chunks of a resource by the index a second time has the places
+ * of all that follow noted, from the index alone.  That tells where a chunk ends,
+ * not where it begins; in a cell they touch, so where the one before ends is as
+ * good a hint as others.
+ *
+ * The buffer that has the block of a place is noted, too, so that the server's
+ * table of buffers need not be asked.
+ *
  * The anchor of a resource, which says that it is built, is looked for where it
  * was in the same way.
  *
@@ -38,15 +46,6 @@
 #include "support/compat.h"
 #include "timeline/chunk_layout.h"
 #include "utils/memutils.h"
-
-typedef struct ChunkPlace
-{
-	TimestampTz start;
-	TimestampTz end;
-	ItemPointerData root;		/* what the index points to */
-	ItemPointerData own;		/* the version written by: */
-	LocalTransactionId own_xact;
-} ChunkPlace;
 
 typedef struct CellKey
 {
@@ -76,15 +75,18 @@ typedef struct Cell
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-typedef struct AnchorPlace
+typedef struct KnownResource
 {
 	int32		resource_id;	/* hash key */
-	ItemPointerData tid;
+	ItemPointerData anchor;		/* or invalid */
+	bool		missed;			/* a chunk was looked for by the index */
+	TimestampTz supposed_from;	/* places were noted from the index ... */
+	TimestampTz supposed_to;	/* ... over this range */
 	char		status;
-} AnchorPlace;
+} KnownResource;
 
-#define SH_PREFIX		anchors
-#define SH_ELEMENT_TYPE	AnchorPlace
+#define SH_PREFIX		resources
+#define SH_ELEMENT_TYPE	KnownResource
 #define SH_KEY_TYPE		int32
 #define SH_KEY			resource_id
 #define SH_HASH_KEY(table, key) murmurhash32((uint32) (key))
@@ -94,14 +96,40 @@ typedef struct AnchorPlace
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-/* about 8 and 2 MB; when there are more, all are forgotten */
+/* about 8 and 3 MB; when there are more, all are forgotten */
 #define PLACES_MAX	65536
-#define ANCHORS_MAX	65536
+#define RESOURCES_MAX	65536
 
 static MemoryContext context = NULL;
 static cells_hash *cells = NULL;
+static resources_hash *resources = NULL;
 static int	nplaces = 0;
-static anchors_hash *anchors = NULL;
+
+/* where a place was found last: the next one asked for often follows it */
+static Cell *last_cell = NULL;
+static int	last_at;
+
+/*
+ * Make room, if need be by forgetting all.
+ */
+static void
+make_room(void)
+{
+	if (resources != NULL && nplaces < PLACES_MAX &&
+		resources->members < RESOURCES_MAX)
+		return;
+	last_cell = NULL;
+	nplaces = 0;
+	cells = NULL;
+	resources = NULL;
+	if (context == NULL)
+		context = AllocSetContextCreate(TopMemoryContext, "arbiter places of chunks",
+										ALLOCSET_DEFAULT_SIZES);
+	else
+		MemoryContextReset(context);
+	cells = cells_create(context, 64, NULL);
+	resources = resources_create(context, 64, NULL);
+}
 
 static CellKey
 cell_key(int32 resource_id, TimestampTz instant)
@@ -138,17 +166,8 @@ make_cell(CellKey key)
 	Cell	   *cell;
 	bool		found;
 
-	if (nplaces >= PLACES_MAX)
-	{
-		MemoryContextReset(context);
-		cells = NULL;
-		nplaces = 0;
-	}
-	if (context == NULL)
-		context = AllocSetContextCreate(TopMemoryContext, "arbiter places of chunks",
-										ALLOCSET_DEFAULT_SIZES);
-	if (cells == NULL)
-		cells = cells_create(context, 64, NULL);
+	make_room();
+	last_cell = NULL;
 	cell = cells_insert(cells, key, &found);
 	if (!found)
 	{
@@ -156,6 +175,23 @@ make_cell(CellKey key)
 		cell->places = NULL;
 	}
 	return cell;
+}
+
+static KnownResource *
+make_resource(int32 resource_id)
+{
+	KnownResource *known;
+	bool		found;
+
+	make_room();
+	known = resources_insert(resources, resource_id, &found);
+	if (!found)
+	{
+		ItemPointerSetInvalid(&known->anchor);
+		known->missed = false;
+		known->supposed_from = known->supposed_to = DT_NOBEGIN;
+	}
+	return known;
 }
 
 /*
@@ -167,6 +203,7 @@ remember(CellKey key, const ChunkPlace *place)
 	Cell	   *cell = make_cell(key);
 	int			first = find_place(cell, place->start);
 	int			last = first;
+	Buffer		buffer = InvalidBuffer;
 
 	while (last < cell->nplaces && cell->places[last].start < place->end)
 		last++;
@@ -187,7 +224,15 @@ remember(CellKey key, const ChunkPlace *place)
 		cell->nplaces += 1 - (last - first);
 		nplaces += 1 - (last - first);
 	}
+	else
+	{
+		const ChunkPlace *before = &cell->places[first];
+
+		if (ItemPointerGetBlockNumber(&before->root) == ItemPointerGetBlockNumber(&place->root))
+			buffer = before->buffer;
+	}
 	cell->places[first] = *place;
+	cell->places[first].buffer = buffer;
 }
 
 /*
@@ -229,31 +274,112 @@ chunk_place_remember_own(int32 resource_id, TimestampTz start, TimestampTz end,
 
 /*
  * chunk_place_find returns where to look for the chunk of a resource that holds
- * an instant; own is invalid where the current transaction has not written it.
+ * an instant, or NULL; own is invalid where the current transaction has not
+ * written it.  Good until the next place is noted.
  */
-bool
-chunk_place_find(int32 resource_id, TimestampTz instant, ItemPointer root,
-				 ItemPointer own)
+ChunkPlace *
+chunk_place_find(int32 resource_id, TimestampTz instant)
 {
-	Cell	   *cell;
-	const ChunkPlace *place;
-	int			at;
+	CellKey		key;
+	ChunkPlace *place;
 
 	if (cells == NULL || TIMESTAMP_NOT_FINITE(instant))
-		return false;
-	cell = cells_lookup(cells, cell_key(resource_id, instant));
-	if (cell == NULL)
-		return false;
-	at = find_place(cell, instant);
-	if (at == cell->nplaces || cell->places[at].start > instant)
-		return false;
-	place = &cell->places[at];
-	*root = place->root;
-	if (place->own_xact == arbiter_local_xid())
-		*own = place->own;
+		return NULL;
+	key = cell_key(resource_id, instant);
+	if (last_cell == NULL || last_cell->key.resource_id != key.resource_id ||
+		last_cell->key.cell != key.cell)
+	{
+		last_cell = cells_lookup(cells, key);
+		if (last_cell == NULL)
+			return NULL;
+		last_at = find_place(last_cell, instant);
+	}
+	else if (last_at + 1 < last_cell->nplaces &&
+			 last_cell->places[last_at].end <= instant &&
+			 last_cell->places[last_at + 1].end > instant)
+		last_at++;
 	else
-		ItemPointerSetInvalid(own);
+		last_at = find_place(last_cell, instant);
+	if (last_at == last_cell->nplaces || last_cell->places[last_at].start > instant)
+		return NULL;
+	place = &last_cell->places[last_at];
+	if (place->own_xact != arbiter_local_xid())
+		ItemPointerSetInvalid(&place->own);
+	return place;
+}
+
+/*
+ * chunk_place_is_missed is told that a chunk of a resource was looked for by the
+ * index at an instant.  If places are to be noted from there, it returns true and
+ * the range over which none were yet.
+ */
+bool
+chunk_place_is_missed(int32 resource_id, TimestampTz instant, TimestampTz *from,
+					  TimestampTz *to)
+{
+	KnownResource *known;
+
+	if (nplaces >= PLACES_MAX / 2)
+		return false;
+	known = make_resource(resource_id);
+	if (!known->missed)
+	{
+		known->missed = true;
+		return false;
+	}
+	if (instant >= known->supposed_from && instant < known->supposed_to)
+		return false;
+	/* not to be asked for each of many that come in falling order */
+	*from = instant < MIN_TIMESTAMP + CHUNK_SPAN ? DT_NOBEGIN : instant - CHUNK_SPAN;
+	*to = instant < known->supposed_from ? known->supposed_from : DT_NOEND;
 	return true;
+}
+
+/*
+ * chunk_place_suppose notes where the index has a chunk, unless something is known
+ * of that time.
+ */
+void
+chunk_place_suppose(int32 resource_id, TimestampTz start, TimestampTz end,
+					const ItemPointerData *root)
+{
+	ChunkPlace	place = {
+		.start = start,
+		.end = end,
+		.root = *root,
+		.own_xact = InvalidLocalTransactionId
+	};
+	TimestampTz last = end == DT_NOEND ? start : end - 1;
+	CellKey		key;
+	const Cell *cell;
+	int			at;
+
+	if (TIMESTAMP_NOT_FINITE(last))
+		return;
+	key = cell_key(resource_id, last);
+	cell = cells_lookup(cells, key);
+	at = cell == NULL ? 0 : find_place(cell, start);
+	if (cell == NULL || at == cell->nplaces || cell->places[at].start >= end)
+		remember(key, &place);
+}
+
+/*
+ * chunk_place_supposed ends what chunk_place_is_missed() has begun: places were
+ * noted over [from, to).
+ */
+void
+chunk_place_supposed(int32 resource_id, TimestampTz from, TimestampTz to)
+{
+	KnownResource *known = make_resource(resource_id);
+
+	if (known->supposed_from > to || known->supposed_to < from)
+	{
+		known->supposed_from = from;
+		known->supposed_to = to;
+		return;
+	}
+	known->supposed_from = Min(known->supposed_from, from);
+	known->supposed_to = Max(known->supposed_to, to);
 }
 
 /*
@@ -262,15 +388,7 @@ chunk_place_find(int32 resource_id, TimestampTz instant, ItemPointer root,
 void
 chunk_place_remember_anchor(int32 resource_id, const ItemPointerData *tid)
 {
-	AnchorPlace *place;
-	bool		found;
-
-	if (anchors == NULL)
-		anchors = anchors_create(TopMemoryContext, 64, NULL);
-	if (anchors->members >= ANCHORS_MAX)
-		anchors_reset(anchors);
-	place = anchors_insert(anchors, resource_id, &found);
-	place->tid = *tid;
+	make_resource(resource_id)->anchor = *tid;
 }
 
 /*
@@ -279,10 +397,11 @@ chunk_place_remember_anchor(int32 resource_id, const ItemPointerData *tid)
 bool
 chunk_place_find_anchor(int32 resource_id, ItemPointer tid)
 {
-	AnchorPlace *place = anchors == NULL ? NULL :
-		anchors_lookup(anchors, resource_id);
+	KnownResource *known = resources == NULL ? NULL :
+		resources_lookup(resources, resource_id);
 
-	if (place != NULL)
-		*tid = place->tid;
-	return place != NULL;
+	if (known == NULL || !ItemPointerIsValid(&known->anchor))
+		return false;
+	*tid = known->anchor;
+	return true;
 }

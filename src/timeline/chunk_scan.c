@@ -113,14 +113,18 @@ static bool
 read_chunk(ChunkScan *scan, Chunk *chunk)
 {
 	TupleTableSlot *slot = scan->slot;
+	const AttrNumber *columns = arbiter_relations()->timeline_column;
 	ArrayType  *array;
 
-	chunk->resource_id = DatumGetInt32(chunk_store_column(slot, TIMELINE_RESOURCE_ID));
-	chunk->end = DatumGetTimestampTz(chunk_store_column(slot, TIMELINE_ENDS));
-	chunk->base = DatumGetInt64(chunk_store_column(slot, TIMELINE_BASE));
-	chunk->minimum = chunk->base + DatumGetInt64(chunk_store_column(slot, TIMELINE_MINIMUM));
-	chunk->maximum = chunk->base + DatumGetInt64(chunk_store_column(slot, TIMELINE_MAXIMUM));
-	array = DatumGetArrayTypeP(chunk_store_column(slot, TIMELINE_STEPS));
+	slot_getallattrs(slot);
+#define COLUMN(which) (slot->tts_values[columns[which] - 1])
+	chunk->resource_id = DatumGetInt32(COLUMN(TIMELINE_RESOURCE_ID));
+	chunk->end = DatumGetTimestampTz(COLUMN(TIMELINE_ENDS));
+	chunk->base = DatumGetInt64(COLUMN(TIMELINE_BASE));
+	chunk->minimum = chunk->base + DatumGetInt64(COLUMN(TIMELINE_MINIMUM));
+	chunk->maximum = chunk->base + DatumGetInt64(COLUMN(TIMELINE_MAXIMUM));
+	array = DatumGetArrayTypeP(COLUMN(TIMELINE_STEPS));
+#undef COLUMN
 	chunk->tid = slot->tts_tid;
 	chunk->root = scan->root;
 	chunk->contended = is_contended(slot);
@@ -135,8 +139,29 @@ read_chunk(ChunkScan *scan, Chunk *chunk)
 }
 
 /*
+ * Read the block of a line pointer.  If it is still in the buffer where it was
+ * last, the server's table of buffers is not asked; but now and then it is,
+ * because only that counts as use, and keeps the block in memory.
+ */
+static Buffer
+read_block(Relation rel, const ItemPointerData *root, Buffer *recent)
+{
+	static uint32 counter = 0;
+	BlockNumber block = ItemPointerGetBlockNumber(root);
+	Buffer		buffer;
+
+	if (recent != NULL && BufferIsValid(*recent) && ++counter % 8 != 0 &&
+		arbiter_read_recent_buffer(rel, block, *recent))
+		return *recent;
+	buffer = ReadBuffer(rel, block);
+	if (recent != NULL)
+		*recent = buffer;
+	return buffer;
+}
+
+/*
  * Fetch the version of a row that the snapshot sees, from the line pointer that
- * the index has for it.
+ * the index has for it; recent is the buffer that had its block last, or NULL.
  *
  * The server prunes a page whenever it is read through an index and has less
  * free space than its fillfactor leaves, which for pages of chunks, where the
@@ -145,7 +170,7 @@ read_chunk(ChunkScan *scan, Chunk *chunk)
  * updates at once; a reader leaves it alone.
  */
 static bool
-fetch_by_root(ChunkScan *scan, bool *all_dead)
+fetch_by_root(ChunkScan *scan, Buffer *recent, bool *all_dead)
 {
 	Relation	rel = scan->store->rel;
 	BufferHeapTupleTableSlot *slot = (BufferHeapTupleTableSlot *) scan->slot;
@@ -155,7 +180,7 @@ fetch_by_root(ChunkScan *scan, bool *all_dead)
 	bool		pruned = scan->store->lockmode < RowExclusiveLock;
 
 	ExecClearTuple(scan->slot);
-	buffer = ReadBuffer(rel, ItemPointerGetBlockNumber(&scan->root));
+	buffer = read_block(rel, &scan->root, recent);
 	for (;;)
 	{
 		ItemPointerData tid = scan->root;
@@ -197,22 +222,70 @@ is_chunk_wanted(ChunkScan *scan, Chunk *chunk)
 static bool
 fetch_by_place(ChunkScan *scan, Chunk *chunk)
 {
-	ItemPointerData own;
+	ChunkPlace *place = IsMVCCSnapshot(scan->snapshot) ?
+		chunk_place_find(scan->resource_id, scan->position) : NULL;
 
-	if (!IsMVCCSnapshot(scan->snapshot) ||
-		!chunk_place_find(scan->resource_id, scan->position, &scan->root, &own))
+	if (place == NULL)
 		return false;
-
-	if (ItemPointerIsValid(&own) && chunk_store_has_block(scan->store, &own) &&
-		table_tuple_fetch_row_version(scan->store->rel, &own, scan->snapshot,
-									  scan->slot) &&
+	scan->root = place->root;
+	if (ItemPointerIsValid(&place->own) &&
+		chunk_store_has_block(scan->store, &place->own) &&
+		table_tuple_fetch_row_version(scan->store->rel, &place->own,
+									  scan->snapshot, scan->slot) &&
 		is_chunk_wanted(scan, chunk))
 		return true;
 
 	if (scan->positioned || IsolationIsSerializable() ||
 		!TTS_IS_BUFFERTUPLE(scan->slot) || !chunk_store_has_block(scan->store, &scan->root))
 		return false;
-	return fetch_by_root(scan, NULL) && is_chunk_wanted(scan, chunk);
+	return fetch_by_root(scan, &place->buffer, NULL) && is_chunk_wanted(scan, chunk);
+}
+
+/* so many places are noted at once, see chunk_place.c */
+#define PLACES_AT_ONCE	4096
+
+/*
+ * Note the places of chunks around where the scan is, if it is not the first that
+ * has to go by the index.  The rows are not looked at.
+ */
+static void
+note_places(ChunkScan *scan)
+{
+	Relation	pkey = scan->scan->indexRelation;
+	TimestampTz from;
+	TimestampTz to;
+	TimestampTz start;
+	IndexScanDesc index;
+	ScanKeyData keys[2];
+	ItemPointer tid = NULL;
+
+	if (!chunk_place_is_missed(scan->resource_id, scan->position, &from, &to))
+		return;
+	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ,
+				Int32GetDatum(scan->resource_id));
+	ScanKeyInit(&keys[1], 2, BTGreaterStrategyNumber, F_TIMESTAMPTZ_GT,
+				TimestampTzGetDatum(from));
+	index = arbiter_index_beginscan(scan->store->rel, pkey, scan->snapshot, 2);
+	index->xs_want_itup = true;
+	index_rescan(index, keys, 2, NULL, 0);
+	start = from;
+	for (int i = 0; i < PLACES_AT_ONCE && start < to; i++)
+	{
+		bool		isnull;
+		TimestampTz end;
+
+		tid = index_getnext_tid(index, ForwardScanDirection);
+		if (tid == NULL)
+			break;
+		end = DatumGetTimestampTz(index_getattr(index->xs_itup, 2, index->xs_itupdesc,
+												&isnull));
+		/* versions of one row may have an entry each */
+		if (end > start)
+			chunk_place_suppose(scan->resource_id, start, end, tid);
+		start = end;
+	}
+	index_endscan(index);
+	chunk_place_supposed(scan->resource_id, from, tid == NULL ? to : start);
 }
 
 /*
@@ -239,7 +312,7 @@ fetch_by_index(ChunkScan *scan)
 		{
 			bool		all_dead;
 
-			if (fetch_by_root(scan, &all_dead))
+			if (fetch_by_root(scan, NULL, &all_dead))
 				return true;
 			/* let the index forget a row that nobody sees, as the server does */
 			index->kill_prior_tuple = all_dead && !index->xactStartedInRecovery;
@@ -286,7 +359,11 @@ chunk_scan_next(ChunkScan *scan, Chunk *chunk)
 						   timestamptz_to_str(chunk->end)),
 				 errhint("Delete the resource's rows from arbiter_timeline: the next reservation builds it anew.")));
 	if (descends && chunk->start <= position && IsMVCCSnapshot(scan->snapshot))
+	{
 		chunk_place_remember(chunk, position);
+		if (!IsolationIsSerializable())
+			note_places(scan);
+	}
 	scan->position = chunk->end;
 	if (chunk->end != STEPS_INFINITY)
 		usual_reach = Min(3 * (chunk->end - chunk->start), LONGEST_REACH);

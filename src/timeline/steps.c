@@ -314,6 +314,18 @@ compare_events(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
+/* they mostly come in order: one reservation is two */
+static bool
+are_sorted(const StepEvent *events, int nevents)
+{
+	for (int i = 1; i < nevents; i++)
+	{
+		if (events[i - 1].instant > events[i].instant)
+			return false;
+	}
+	return true;
+}
+
 /*
  * steps_from_events nets events into ascending, disjoint segments.
  *
@@ -330,7 +342,8 @@ steps_from_events(StepEvent *events, int nevents, Segment *segments)
 	bool		open = false;
 	int			n = 0;
 
-	qsort(events, nevents, sizeof(StepEvent), compare_events);
+	if (!are_sorted(events, nevents))
+		qsort(events, nevents, sizeof(StepEvent), compare_events);
 
 	for (int i = 0; i < nevents;)
 	{

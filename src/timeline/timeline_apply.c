@@ -331,7 +331,7 @@ TimelineResult
 timeline_apply(const TimelineChange *changes, int nchanges,
 			   TimelineCause cause, bool checked, TimelineRefusal *refusal)
 {
-	ChangePlan		plan = {
+	ChangePlan	plan = {
 		.changes = changes,
 		.nchanges = nchanges,
 		.cause = cause,

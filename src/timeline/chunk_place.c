@@ -96,9 +96,9 @@ typedef struct KnownResource
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-/* about 8 and 3 MB; when there are more, all are forgotten */
+/* about 8 and 10 MB; when there are more, all are forgotten */
 #define PLACES_MAX	65536
-#define RESOURCES_MAX	65536
+#define RESOURCES_MAX	131072
 
 static MemoryContext context = NULL;
 static cells_hash *cells = NULL;

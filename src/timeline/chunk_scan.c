@@ -139,29 +139,28 @@ read_chunk(ChunkScan *scan, Chunk *chunk)
 }
 
 /*
- * Read the block of a line pointer.  If it is still in the buffer where it was
- * last, the server's table of buffers is not asked; but now and then it is,
- * because only that counts as use, and keeps the block in memory.
+ * Read the block of a place, which may be of what was there once; invalid if there
+ * is none.  If it is still in the buffer where it was last, the server's table of
+ * buffers is not asked; but now and then it is, because only that counts as use,
+ * and keeps the block in memory.
  */
 static Buffer
-read_block(Relation rel, const ItemPointerData *root, Buffer *recent)
+read_place(ChunkScan *scan, ChunkPlace *place)
 {
 	static uint32 counter = 0;
-	BlockNumber block = ItemPointerGetBlockNumber(root);
-	Buffer		buffer;
+	Relation	rel = scan->store->rel;
+	BlockNumber block = ItemPointerGetBlockNumber(&place->root);
 
-	if (recent != NULL && BufferIsValid(*recent) && ++counter % 8 != 0 &&
-		arbiter_read_recent_buffer(rel, block, *recent))
-		return *recent;
-	buffer = ReadBuffer(rel, block);
-	if (recent != NULL)
-		*recent = buffer;
-	return buffer;
+	if (!BufferIsValid(place->buffer) || ++counter % 8 == 0 ||
+		!arbiter_read_recent_buffer(rel, block, place->buffer))
+		place->buffer = chunk_store_has_block(scan->store, &place->root) ?
+			ReadBuffer(rel, block) : InvalidBuffer;
+	return place->buffer;
 }
 
 /*
  * Fetch the version of a row that the snapshot sees, from the line pointer that
- * the index has for it; recent is the buffer that had its block last, or NULL.
+ * the index has for it, in a buffer that has its block.
  *
  * The server prunes a page whenever it is read through an index and has less
  * free space than its fillfactor leaves, which for pages of chunks, where the
@@ -170,17 +169,15 @@ read_block(Relation rel, const ItemPointerData *root, Buffer *recent)
  * updates at once; a reader leaves it alone.
  */
 static bool
-fetch_by_root(ChunkScan *scan, Buffer *recent, bool *all_dead)
+fetch_by_root(ChunkScan *scan, Buffer buffer, bool *all_dead)
 {
 	Relation	rel = scan->store->rel;
 	BufferHeapTupleTableSlot *slot = (BufferHeapTupleTableSlot *) scan->slot;
 	HeapTuple	tuple = &slot->base.tupdata;
-	Buffer		buffer;
 	bool		found;
 	bool		pruned = scan->store->lockmode < RowExclusiveLock;
 
 	ExecClearTuple(scan->slot);
-	buffer = read_block(rel, &scan->root, recent);
 	for (;;)
 	{
 		ItemPointerData tid = scan->root;
@@ -224,6 +221,7 @@ fetch_by_place(ChunkScan *scan, Chunk *chunk)
 {
 	ChunkPlace *place = IsMVCCSnapshot(scan->snapshot) ?
 		chunk_place_find(scan->resource_id, scan->position) : NULL;
+	Buffer		buffer;
 
 	if (place == NULL)
 		return false;
@@ -236,9 +234,11 @@ fetch_by_place(ChunkScan *scan, Chunk *chunk)
 		return true;
 
 	if (scan->positioned || IsolationIsSerializable() ||
-		!TTS_IS_BUFFERTUPLE(scan->slot) || !chunk_store_has_block(scan->store, &scan->root))
+		!TTS_IS_BUFFERTUPLE(scan->slot))
 		return false;
-	return fetch_by_root(scan, &place->buffer, NULL) && is_chunk_wanted(scan, chunk);
+	buffer = read_place(scan, place);
+	return BufferIsValid(buffer) && fetch_by_root(scan, buffer, NULL) &&
+		is_chunk_wanted(scan, chunk);
 }
 
 /* so many places are noted at once, see chunk_place.c */
@@ -312,7 +312,9 @@ fetch_by_index(ChunkScan *scan)
 		{
 			bool		all_dead;
 
-			if (fetch_by_root(scan, NULL, &all_dead))
+			if (fetch_by_root(scan, ReadBuffer(scan->store->rel,
+											   ItemPointerGetBlockNumber(&scan->root)),
+							  &all_dead))
 				return true;
 			/* let the index forget a row that nobody sees, as the server does */
 			index->kill_prior_tuple = all_dead && !index->xactStartedInRecovery;

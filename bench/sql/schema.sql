@@ -20,6 +20,20 @@ ALTER TABLE bench_f0
 CREATE INDEX ON bench_f0 (resource_id, lower(during));
 
 --
+-- F0 with a second row: what any state beside the reservation costs at the least,
+-- through plain SQL.  As many rows as there are chunks of 1,000 resources in a
+-- year, and about as wide.
+--
+
+CREATE TABLE bench_second (
+	resource_id integer,
+	month integer,
+	filler text NOT NULL DEFAULT repeat('x', 120),
+	counter bigint NOT NULL DEFAULT 0,
+	PRIMARY KEY (resource_id, month)
+) WITH (fillfactor = 60);
+
+--
 -- P1: lock the resource, sweep over what overlaps, insert
 --
 

@@ -1,0 +1,1 @@
+WITH second AS (UPDATE bench_second SET counter = counter + 1 WHERE resource_id = :resource AND month = (:start - 1767225600) / 2592000) INSERT INTO bench_f0 (resource_id, during, amount, user_id) VALUES (:resource, tstzrange(to_timestamp(:start), to_timestamp(:finish)), 1, 'bench');

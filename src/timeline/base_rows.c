@@ -244,35 +244,33 @@ reserved_segments(int32 resource_id, TimestampTz from, TimestampTz to,
 }
 
 /*
- * capacity_segments returns the declared schedule of a resource over
- * [from, to), ascending, one segment per row and clipped to that range.
+ * Read the declared schedule of a resource over [from, to), as
+ * capacity_segments() returns it, by a scan that is begun if it is not.
  */
-Segment *
-capacity_segments(int32 resource_id, TimestampTz from, TimestampTz to,
-				  Snapshot snapshot, int *nsegments)
+static Segment *
+read_capacity(KeyScan *scan, int32 resource_id, TimestampTz from,
+			  TimestampTz to, Snapshot snapshot, int *nsegments)
 {
 	const ArbiterRelations *relations = arbiter_relations();
-	KeyScan		scan;
 	ScanKeyData key;
 	Size		room = 8;
 	int			n = 0;
-	Segment    *segments;
+	Segment    *segments = palloc(sizeof(Segment) * room);
 
-	if (timeline_is_of_quota(resource_id))
-		return quota_limit_segments(quota_timeline_id(resource_id), from, to,
-									snapshot, nsegments);
-	segments = palloc(sizeof(Segment) * room);
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(resource_id));
-	key_scan_begin(&scan, relations->capacity, relations->capacity_start_idx,
-				   snapshot, &key, 1);
-	while (key_scan_next(&scan))
+	if (scan->scan == NULL)
+		key_scan_begin(scan, relations->capacity, relations->capacity_start_idx,
+					   snapshot, &key, 1);
+	else
+		key_scan_again(scan, &key, 1);
+	while (key_scan_next(scan))
 	{
 		bool		isnull;
 		TimestampTz start;
 		TimestampTz end;
 
-		range_times(slot_getattr(scan.slot, relations->capacity_column[CAPACITY_DURING], &isnull),
+		range_times(slot_getattr(scan->slot, relations->capacity_column[CAPACITY_DURING], &isnull),
 					&start, &end);
 		if (start >= to)
 			break;
@@ -286,27 +284,40 @@ capacity_segments(int32 resource_id, TimestampTz from, TimestampTz to,
 		segments[n] = (Segment) {
 			.start = Max(start, from),
 			.end = Min(end, to),
-			.delta = DatumGetInt64(slot_getattr(scan.slot,
+			.delta = DatumGetInt64(slot_getattr(scan->slot,
 												relations->capacity_column[CAPACITY_AMOUNT],
 												&isnull))
 		};
 		n++;
 	}
-	key_scan_end(&scan);
 	*nsegments = n;
 	return segments;
 }
 
 /*
- * capacity_steps returns declared capacity over [from, to) as a step function,
- * 0 where nothing is declared.
+ * capacity_segments returns the declared schedule of a resource over
+ * [from, to), ascending, one segment per row and clipped to that range.
  */
-Step *
-capacity_steps(int32 resource_id, TimestampTz from, TimestampTz to,
-			   Snapshot snapshot, int *nsteps)
+Segment *
+capacity_segments(int32 resource_id, TimestampTz from, TimestampTz to,
+				  Snapshot snapshot, int *nsegments)
 {
-	int			nrows;
-	Segment    *rows = capacity_segments(resource_id, from, to, snapshot, &nrows);
+	KeyScan		scan = {0};
+	Segment    *segments;
+
+	if (timeline_is_of_quota(resource_id))
+		return quota_limit_segments(quota_timeline_id(resource_id), from, to,
+									snapshot, nsegments);
+	segments = read_capacity(&scan, resource_id, from, to, snapshot, nsegments);
+	key_scan_end(&scan);
+	return segments;
+}
+
+/* rows of a schedule as a step function, 0 where nothing is declared */
+static Step *
+declared_steps(const Segment *rows, int nrows, TimestampTz from, TimestampTz to,
+			   int *nsteps)
+{
 	StepEvent  *events = palloc_extended(sizeof(StepEvent) * (2 * (Size) nrows + 1),
 										 MCXT_ALLOC_HUGE);
 	Segment    *segments = palloc_extended(sizeof(Segment) * (2 * (Size) nrows + 1),
@@ -327,8 +338,43 @@ capacity_steps(int32 resource_id, TimestampTz from, TimestampTz to,
 		steps_apply(&zero, 1, to, segments, nsegments, NULL, steps, nsteps,
 					NULL) != STEPS_OK)
 		amount_overflow_error();
-	pfree(rows);
 	pfree(events);
 	pfree(segments);
+	return steps;
+}
+
+/*
+ * capacity_steps returns declared capacity over [from, to) as a step function,
+ * 0 where nothing is declared.
+ */
+Step *
+capacity_steps(int32 resource_id, TimestampTz from, TimestampTz to,
+			   Snapshot snapshot, int *nsteps)
+{
+	int			nrows;
+	Segment    *rows = capacity_segments(resource_id, from, to, snapshot, &nrows);
+	Step	   *steps = declared_steps(rows, nrows, from, to, nsteps);
+
+	pfree(rows);
+	return steps;
+}
+
+/*
+ * capacity_steps_again does so for one resource after the other, by a scan that
+ * the caller keeps, all zero at first, and ends if it has begun.
+ */
+Step *
+capacity_steps_again(KeyScan *scan, int32 resource_id, TimestampTz from,
+					 TimestampTz to, Snapshot snapshot, int *nsteps)
+{
+	int			nrows;
+	Segment    *rows;
+	Step	   *steps;
+
+	if (timeline_is_of_quota(resource_id))
+		return capacity_steps(resource_id, from, to, snapshot, nsteps);
+	rows = read_capacity(scan, resource_id, from, to, snapshot, &nrows);
+	steps = declared_steps(rows, nrows, from, to, nsteps);
+	pfree(rows);
 	return steps;
 }

@@ -59,6 +59,9 @@ extern Segment *capacity_segments(int32 resource_id, TimestampTz from,
 								  int *nsegments);
 extern Step *capacity_steps(int32 resource_id, TimestampTz from,
 							TimestampTz to, Snapshot snapshot, int *nsteps);
+extern Step *capacity_steps_again(KeyScan *scan, int32 resource_id,
+								  TimestampTz from, TimestampTz to,
+								  Snapshot snapshot, int *nsteps);
 pg_noreturn extern void amount_overflow_error(void);
 
 #endif							/* ARBITER_BASE_ROWS_H */

@@ -82,6 +82,7 @@ typedef struct KnownResource
 	bool		missed;			/* a chunk was looked for by the index */
 	TimestampTz supposed_from;	/* places were noted from the index ... */
 	TimestampTz supposed_to;	/* ... over this range */
+	TimestampTz last_end;		/* no chunk ended later, or infinite */
 	char		status;
 } KnownResource;
 
@@ -190,6 +191,7 @@ make_resource(int32 resource_id)
 		ItemPointerSetInvalid(&known->anchor);
 		known->missed = false;
 		known->supposed_from = known->supposed_to = DT_NOBEGIN;
+		known->last_end = DT_NOEND;
 	}
 	return known;
 }
@@ -319,7 +321,7 @@ chunk_place_is_missed(int32 resource_id, TimestampTz instant, TimestampTz *from,
 {
 	KnownResource *known;
 
-	if (nplaces >= PLACES_MAX / 2)
+	if (nplaces >= PLACES_MAX / 4 * 3)
 		return false;
 	known = make_resource(resource_id);
 	if (!known->missed)
@@ -380,6 +382,29 @@ chunk_place_supposed(int32 resource_id, TimestampTz from, TimestampTz to)
 	}
 	known->supposed_from = Min(known->supposed_from, from);
 	known->supposed_to = Max(known->supposed_to, to);
+}
+
+/*
+ * chunk_place_remember_last notes that no chunk of a resource ends after an
+ * instant, infinite if one does.
+ */
+void
+chunk_place_remember_last(int32 resource_id, TimestampTz end)
+{
+	make_resource(resource_id)->last_end = end;
+}
+
+/*
+ * chunk_place_is_after_last tells whether no chunk is to be expected at an instant
+ * or later.
+ */
+bool
+chunk_place_is_after_last(int32 resource_id, TimestampTz instant)
+{
+	KnownResource *known = resources == NULL ? NULL :
+		resources_lookup(resources, resource_id);
+
+	return known != NULL && instant >= known->last_end;
 }
 
 /*

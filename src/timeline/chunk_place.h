@@ -36,6 +36,8 @@ extern void chunk_place_suppose(int32 resource_id, TimestampTz start,
 								TimestampTz end, const ItemPointerData *root);
 extern void chunk_place_supposed(int32 resource_id, TimestampTz from,
 								 TimestampTz to);
+extern void chunk_place_remember_last(int32 resource_id, TimestampTz end);
+extern bool chunk_place_is_after_last(int32 resource_id, TimestampTz instant);
 extern void chunk_place_remember_anchor(int32 resource_id,
 										const ItemPointerData *tid);
 extern bool chunk_place_find_anchor(int32 resource_id, ItemPointer tid);

@@ -39,7 +39,8 @@ chunk_scan_begin(ChunkScan *scan, ChunkStore *store, int32 resource_id,
  * A scan usually wants one chunk or two, but a btree scan without an upper
  * bound fetches all the entries of an index page at once.  So it looks only a
  * little further than the chunk seen last was long, and on when that was not
- * enough: ends ascend, so nothing is missed or met twice.
+ * enough: ends ascend, so nothing is missed or met twice.  Where no chunk is to be
+ * expected any more, once is enough.
  */
 #define LONGEST_REACH	(100 * USECS_PER_DAY)
 
@@ -343,16 +344,22 @@ chunk_scan_next(ChunkScan *scan, Chunk *chunk)
 	}
 
 	if (!scan->positioned)
-		rescan(scan, TIMESTAMP_NOT_FINITE(scan->position) ? DT_NOEND :
-			   scan->position + usual_reach);
+		rescan(scan, TIMESTAMP_NOT_FINITE(position) ||
+			   chunk_place_is_after_last(scan->resource_id, position) ?
+			   DT_NOEND : position + usual_reach);
 	if (!fetch_by_index(scan))
 	{
 		if (!scan->bounded)
 			return false;
 		rescan(scan, DT_NOEND);
 		if (!fetch_by_index(scan))
+		{
+			chunk_place_remember_last(scan->resource_id, scan->position);
 			return false;
+		}
 	}
+	else if (descends && !scan->bounded)
+		chunk_place_remember_last(scan->resource_id, DT_NOEND);
 	if (!read_chunk(scan, chunk))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),

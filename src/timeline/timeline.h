@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "datatype/timestamp.h"
+#include "support/key_scan.h"
 #include "timeline/chunk_store.h"
 #include "timeline/steps.h"
 #include "timeline/terms.h"
@@ -59,6 +60,7 @@ typedef struct TimelineScan
 	bool		contended;		/* another transaction is changing what was met */
 	bool		begun;
 	int64		declared;		/* capacity where it began, if that was met; or -1 */
+	KeyScan		capacity;		/* of declared capacity, once it was read */
 } TimelineScan;
 
 typedef struct TimelineStretch

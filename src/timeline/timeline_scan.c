@@ -31,6 +31,7 @@ timeline_scan_begin(TimelineScan *scan, const TimelineView *view,
 	chunk_store_open(&scan->store, AccessShareLock);
 	chunk_scan_begin(&scan->chunks, &scan->store, view->resource_id, from,
 					 view->snapshot);
+	scan->capacity = (KeyScan) {0};
 	timeline_scan_move(scan, view, from, to);
 }
 
@@ -119,9 +120,11 @@ next_stored(TimelineScan *scan, TimelineStretch *stretch)
 	if (scan->built)
 	{
 		stretch->end = scan->have_next ? Min(scan->next.start, scan->to) : scan->to;
-		stretch->steps = capacity_steps(scan->view->resource_id, stretch->start,
-										stretch->end, scan->view->snapshot,
-										&stretch->nsteps);
+		stretch->steps = capacity_steps_again(&scan->capacity,
+											  scan->view->resource_id,
+											  stretch->start, stretch->end,
+											  scan->view->snapshot,
+											  &stretch->nsteps);
 		if (first)
 			scan->declared = stretch->steps[0].available;
 	}
@@ -253,6 +256,8 @@ timeline_scan_seek(TimelineScan *scan, TimestampTz position)
 void
 timeline_scan_end(TimelineScan *scan)
 {
+	if (scan->capacity.scan != NULL)
+		key_scan_end(&scan->capacity);
 	chunk_scan_end(&scan->chunks);
 	chunk_store_close(&scan->store);
 }

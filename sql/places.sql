@@ -16,14 +16,11 @@ BEGIN;
 -- the first time, one
 SELECT arbiter_available('place', '2025-05-15', '2025-05-16');
 :looks;
--- the second one notes where those are that follow
+-- the second one notes where those are that follow, and those before
 SELECT arbiter_available('place', '2025-03-15', '2025-03-16');
 :looks;
 SELECT min(arbiter_available('place', day, day + interval '1 day'))
 FROM generate_series(timestamptz '2025-03-15', '2025-12-15', '1 month') day;
-:looks;
--- of an earlier one, those up to there
-SELECT arbiter_available('place', '2024-04-15', '2024-04-16');
 :looks;
 SELECT min(arbiter_available('place', day, day + interval '1 day'))
 FROM generate_series(timestamptz '2024-04-15', '2025-12-15', '1 month') day
@@ -44,4 +41,28 @@ SELECT arbiter_reserve('place', '2024-07-15', '2024-07-16', 10) > 0 AS granted;
 SELECT arbiter_available('place', '2024-07-15', '2024-07-16'), arbiter_available('place', '2024-07-16', '2024-07-17');
 SELECT arbiter_reserve('place', '2024-09-15', '2024-09-16', 9) > 0 AS granted;
 SELECT * FROM arbiter_check();
+
+-- Of many chunks, some are noted at first, and then more.
+SET arbiter.chunk_steps = 32;
+SELECT count(arbiter_reserve('place', hour, hour + interval '20 minutes', 1))
+FROM generate_series(timestamptz '2025-01-01', '2025-03-01', '1 hour') hour;
+VACUUM arbiter_timeline;
+\c -
+SET timezone = 'UTC';
+SET client_min_messages = warning;
+BEGIN;
+SELECT count(DISTINCT arbiter_available('place', hour, hour + interval '20 minutes'))
+FROM generate_series(timestamptz '2025-01-01', '2025-03-01', '1 hour') hour;
+SELECT pg_stat_get_xact_tuples_returned('arbiter_timeline_pkey'::regclass) <
+	2 * (SELECT count(*) FROM arbiter_timeline) AS few_entries;
+SELECT pg_stat_get_xact_numscans('arbiter_timeline_pkey'::regclass) < 20 AS few_looks;
+COMMIT;
+-- Where all are elsewhere, each is looked for, and no others with it.
+VACUUM FULL arbiter_timeline;
+BEGIN;
+SELECT pg_stat_get_xact_tuples_returned('arbiter_timeline_pkey'::regclass) AS entries \gset
+SELECT count(arbiter_available('place', day, day + interval '20 minutes'))
+FROM generate_series(timestamptz '2025-01-01', '2025-03-01', '1 day') day;
+SELECT pg_stat_get_xact_tuples_returned('arbiter_timeline_pkey'::regclass) - :entries AS entries;
+COMMIT;
 SELECT arbiter_drop_resource('place', force => true);

@@ -291,6 +291,27 @@ SELECT arbiter_available('user', '2030-01-01', '2030-01-02');
 SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation WHERE user_id = 'long';
 ALTER TABLE arbiter_reservation DROP COLUMN project, DROP COLUMN stamp, DROP COLUMN hours, DROP CONSTRAINT user_short;
 SELECT arbiter_reserve('user', '2030-01-01', '2030-01-02', 1, 'after') > 0;
+-- a domain, whose default and constraints change without a word to the table
+CREATE DOMAIN user_grade AS integer DEFAULT 1;
+ALTER TABLE arbiter_reservation ADD COLUMN grade user_grade;
+SELECT arbiter_reserve('user', '2030-01-05', '2030-01-06', 1, 'first') > 0;
+ALTER DOMAIN user_grade SET DEFAULT 2;
+SELECT arbiter_reserve('user', '2030-01-05', '2030-01-06', 1, 'second') > 0;
+ALTER DOMAIN user_grade DROP DEFAULT;
+SELECT arbiter_reserve('user', '2030-01-05', '2030-01-06', 1, 'third') > 0;
+ALTER TABLE arbiter_reservation ALTER COLUMN grade SET DEFAULT 4;
+SELECT arbiter_reserve('user', '2030-01-05', '2030-01-06', 1, 'fourth') > 0;
+SELECT user_id, grade FROM arbiter_reservation WHERE resource_id = id_of('user') AND lower(during) = '2030-01-05' ORDER BY created_at;
+ALTER TABLE arbiter_reservation ALTER COLUMN grade DROP DEFAULT;
+UPDATE arbiter_reservation SET grade = 0 WHERE grade IS NULL;
+ALTER DOMAIN user_grade SET NOT NULL;
+SELECT outcome($$ SELECT arbiter_reserve('user', '2030-01-05', '2030-01-06', 1, 'fifth') $$);
+ALTER DOMAIN user_grade DROP NOT NULL;
+ALTER DOMAIN user_grade ADD CONSTRAINT user_known CHECK (value IS NOT NULL);
+SELECT outcome($$ SELECT arbiter_reserve('user', '2030-01-05', '2030-01-06', 1, 'fifth') $$);
+ALTER TABLE arbiter_reservation DROP COLUMN grade;
+DROP DOMAIN user_grade;
+SELECT arbiter_cancel(reservation_id) FROM arbiter_reservation WHERE resource_id = id_of('user') AND lower(during) = '2030-01-05' ORDER BY created_at;
 -- foreign keys out of the table and into it
 CREATE TABLE user_account (user_id text PRIMARY KEY);
 INSERT INTO user_account SELECT DISTINCT user_id FROM arbiter_reservation;

@@ -78,7 +78,7 @@ find_rows(FoundRows *found, int64 reservation_id, Snapshot snapshot)
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ,
 				Int64GetDatum(reservation_id));
-	key_scan_begin(&scan, relations->reservation, relations->reservation_pkey,
+	key_scan_begin(&scan, relations->reservation, &relations->reservation_pkey,
 				   snapshot, &key, 1);
 	while (key_scan_next(&scan))
 	{

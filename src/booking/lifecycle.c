@@ -138,7 +138,7 @@ find_request_key(int64 reservation_id)
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ,
 				Int64GetDatum(reservation_id));
-	key_scan_begin(&scan, relations->reservation, relations->reservation_pkey,
+	key_scan_begin(&scan, relations->reservation, &relations->reservation_pkey,
 				   snapshot, &key, 1);
 	while (found == NULL && key_scan_next(&scan))
 	{

@@ -58,7 +58,7 @@ request_fingerprint(const char *arguments)
 }
 
 static void
-scan_key(KeyScan *scan, Oid table, Oid index, Snapshot snapshot,
+scan_key(KeyScan *scan, Oid table, const Oid *index, Snapshot snapshot,
 		 const char *user_id, const char *key)
 {
 	ScanKeyData keys[2];
@@ -93,7 +93,7 @@ find_reservation(RequestKey *key, Snapshot snapshot)
 	KeyScan		scan;
 	bool		isnull;
 
-	scan_key(&scan, relations->reservation, relations->reservation_request_key,
+	scan_key(&scan, relations->reservation, &relations->reservation_request_key,
 			 snapshot, key->user_id, key->key);
 	if (key_scan_next(&scan))
 	{
@@ -118,7 +118,7 @@ find_series(RequestKey *key, Snapshot snapshot)
 	bool		isnull;
 	int64		series_id;
 
-	scan_key(&scan, relations->series, relations->series_request_key,
+	scan_key(&scan, relations->series, &relations->series_request_key,
 			 snapshot, key->user_id, key->key);
 	if (key_scan_next(&scan))
 	{
@@ -165,7 +165,7 @@ request_key_forget_series(const char *user_id, const char *key)
 	KeyScan		scan;
 	RowWriter	writer;
 
-	scan_key(&scan, relations->series, relations->series_request_key, snapshot,
+	scan_key(&scan, relations->series, &relations->series_request_key, snapshot,
 			 user_id, key);
 	if (key_scan_next(&scan))
 	{

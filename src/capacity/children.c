@@ -80,24 +80,27 @@ static void
 begin_scan(KeyScan *scan, Snapshot snapshot, ScanKey key, int nkeys)
 {
 	key_scan_begin(scan, arbiter_relations()->resource,
-				   arbiter_relations()->resource_parent_key, snapshot, key, nkeys);
+				   &arbiter_relations()->resource_parent_key, snapshot, key, nkeys);
 }
 
 /*
  * Has there ever been a child, since the index that has only those was made?  Its
- * first block is about the index itself, and its entries, which are never taken
- * out of the file again, are in others.  That is all that most need to know.
+ * first block is about the index itself, its entries are in others, and the file
+ * never becomes shorter.  That is all that most need to know.
+ *
+ * The table is locked first, see key_scan_begin().
  */
 static bool
 any_ever(void)
 {
-	Relation	index = index_open(arbiter_relations()->resource_parent_key,
-								   AccessShareLock);
-	bool		any = RelationGetNumberOfBlocks(index) > 1;
+	Relation	index;
+	bool		any;
 
+	LockRelationOid(arbiter_relations()->resource, AccessShareLock);
+	index = index_open(arbiter_relations()->resource_parent_key, AccessShareLock);
+	any = RelationGetNumberOfBlocks(index) > 1;
 	index_close(index, NoLock);
-	/* SERIALIZABLE wants the predicate lock of the index */
-	return any || IsolationIsSerializable();
+	return any;
 }
 
 /*
@@ -251,7 +254,7 @@ make_schedule(const Child *child, Schedule *schedule)
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ,
 				Int64GetDatum(child->reservation_id));
-	key_scan_begin(&scan, relations->reservation, relations->reservation_pkey,
+	key_scan_begin(&scan, relations->reservation, &relations->reservation_pkey,
 				   snapshot, &key, 1);
 	while (key_scan_next(&scan))
 	{

@@ -29,7 +29,7 @@ PG_FUNCTION_INFO_V1(arbiter_drop_resource);
 
 /* rows of a table that belong to a resource (or quota), and how to delete them */
 static int64
-sweep_rows(Oid relid, Oid index, int32 resource_id, bool delete_them)
+sweep_rows(Oid relid, const Oid *index, int32 resource_id, bool delete_them)
 {
 	RowWriter	writer;
 	Snapshot	snapshot = latest_snapshot();
@@ -71,7 +71,7 @@ drop_series(int32 resource_id)
 
 	row_writer_open(&writer, relations->series, CMD_DELETE);
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(resource_id));
-	key_scan_begin(&scan, relations->series, relations->series_resource_idx, snapshot, &key, 1);
+	key_scan_begin(&scan, relations->series, &relations->series_resource_idx, snapshot, &key, 1);
 	while (key_scan_next(&scan))
 	{
 		bool		isnull;
@@ -112,9 +112,9 @@ drop_quotas(const Resource *resource, bool force)
 		if (!of_resource)
 			continue;
 		any = true;
-		sweep_rows(relations->quota_limit, relations->quota_limit_pkey,
+		sweep_rows(relations->quota_limit, &relations->quota_limit_pkey,
 				   quotas[i].id, true);
-		sweep_rows(relations->quota, relations->quota_pkey, quotas[i].id, true);
+		sweep_rows(relations->quota, &relations->quota_pkey, quotas[i].id, true);
 	}
 	if (!any)
 		return;
@@ -142,7 +142,7 @@ resource_drop_contents(const Resource *resource, bool force)
 	LockRelationOid(relations->series, RowExclusiveLock);
 	drop_quotas(resource, force);
 	timeline_unbuild(resource->id);
-	count = sweep_rows(relations->reservation, relations->reservation_start_idx,
+	count = sweep_rows(relations->reservation, &relations->reservation_start_idx,
 					   resource->id, force);
 	if (count > 0 && !force)
 		ereport(ERROR,
@@ -154,14 +154,14 @@ resource_drop_contents(const Resource *resource, bool force)
 								  count, count),
 				 errhint("Cancel and purge them first, or use arbiter_drop_resource(%s, force => true) to delete them.",
 						 quote_literal_cstr(resource->name))));
-	sweep_rows(relations->capacity, relations->capacity_start_idx,
+	sweep_rows(relations->capacity, &relations->capacity_start_idx,
 			   resource->id, true);
-	sweep_rows(relations->price, relations->price_end_idx, resource->id, true);
+	sweep_rows(relations->price, &relations->price_end_idx, resource->id, true);
 	if (resource->is_inventory)
 	{
-		sweep_rows(relations->inventory_total, relations->inventory_total_pkey,
+		sweep_rows(relations->inventory_total, &relations->inventory_total_pkey,
 				   resource->id, true);
-		sweep_rows(relations->inventory, relations->inventory_pkey, resource->id, true);
+		sweep_rows(relations->inventory, &relations->inventory_pkey, resource->id, true);
 		catalogue_changed();
 	}
 	CommandCounterIncrement();
@@ -177,11 +177,11 @@ resource_drop_contents(const Resource *resource, bool force)
 	if (force)
 		drop_quotas(resource, force);
 	timeline_unbuild(resource->id);
-	if (sweep_rows(relations->reservation, relations->reservation_start_idx,
+	if (sweep_rows(relations->reservation, &relations->reservation_start_idx,
 				   resource->id, false) > 0 ||
-		sweep_rows(relations->capacity, relations->capacity_start_idx,
+		sweep_rows(relations->capacity, &relations->capacity_start_idx,
 				   resource->id, false) > 0 ||
-		sweep_rows(relations->price, relations->price_end_idx, resource->id,
+		sweep_rows(relations->price, &relations->price_end_idx, resource->id,
 				   false) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),

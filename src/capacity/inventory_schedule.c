@@ -47,7 +47,7 @@ totals_read(int32 resource_id, Schedule *totals)
 	const ArbiterRelations *relations = arbiter_relations();
 	const AttrNumber *columns = relations->inventory_total_column;
 
-	schedule_read_rows(relations->inventory_total, relations->inventory_total_pkey,
+	schedule_read_rows(relations->inventory_total, &relations->inventory_total_pkey,
 					   columns[INVENTORY_TOTAL_DURING], columns[INVENTORY_TOTAL_TOTAL],
 					   resource_id, totals);
 }
@@ -86,7 +86,7 @@ make_schedule(int32 resource_id, Schedule *schedule)
 	ScanKeyData key;
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(resource_id));
-	key_scan_begin(&scan, relations->inventory, relations->inventory_pkey, snapshot,
+	key_scan_begin(&scan, relations->inventory, &relations->inventory_pkey, snapshot,
 				   &key, 1);
 	if (key_scan_next(&scan))
 	{
@@ -141,7 +141,7 @@ state_of(int32 resource_id)
 	ScanKeyData key;
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(resource_id));
-	key_scan_begin(&scan, relations->resource, relations->resource_pkey, snapshot,
+	key_scan_begin(&scan, relations->resource, &relations->resource_pkey, snapshot,
 				   &key, 1);
 	if (key_scan_next(&scan) &&
 		!slot_attisnull(scan.slot, relations->resource_column[RESOURCE_PROVIDER_ID]))

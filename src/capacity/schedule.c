@@ -55,7 +55,7 @@ schedule_add(Schedule *schedule, TimestampTz start, TimestampTz end,
  * number, with an index on the first two.
  */
 void
-schedule_read_rows(Oid relid, Oid index, AttrNumber during_column,
+schedule_read_rows(Oid relid, const Oid *index, AttrNumber during_column,
 				   AttrNumber number_column, int32 resource_id,
 				   Schedule *schedule)
 {
@@ -107,7 +107,7 @@ schedule_read(int32 resource_id, Schedule *schedule)
 	const ArbiterRelations *relations = arbiter_relations();
 	const AttrNumber *columns = relations->capacity_column;
 
-	schedule_read_rows(relations->capacity, relations->capacity_start_idx,
+	schedule_read_rows(relations->capacity, &relations->capacity_start_idx,
 					   columns[CAPACITY_DURING], columns[CAPACITY_AMOUNT],
 					   resource_id, schedule);
 }

@@ -27,7 +27,7 @@ typedef struct Schedule
 extern void schedule_add(Schedule *schedule, TimestampTz start,
 						 TimestampTz end, int64 amount);
 extern bool schedule_equals(const Schedule *a, const Schedule *b);
-extern void schedule_read_rows(Oid relid, Oid index,
+extern void schedule_read_rows(Oid relid, const Oid *index,
 							   AttrNumber during_column,
 							   AttrNumber number_column, int32 resource_id,
 							   Schedule *schedule);

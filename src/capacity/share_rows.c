@@ -48,7 +48,7 @@ shares_find(int32 resource_id, TimestampTz from, TimestampTz to,
 	ScanKeyInit(&keys[1], 2, BTLessStrategyNumber, F_TIMESTAMPTZ_LT,
 				TimestampTzGetDatum(to));
 	key_scan_begin(&scan, relations->reservation,
-				   relations->reservation_share_idx, snapshot, keys, 2);
+				   &relations->reservation_share_idx, snapshot, keys, 2);
 	while (key_scan_next(&scan))
 	{
 		ReservationTake take;
@@ -117,7 +117,7 @@ share_rows_read(ShareRows *rows, int32 resource_id, int64 reservation_id,
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ,
 				Int64GetDatum(reservation_id));
-	key_scan_begin(&scan, relations->reservation, relations->reservation_pkey,
+	key_scan_begin(&scan, relations->reservation, &relations->reservation_pkey,
 				   snapshot, &key, 1);
 	/* references to the table's own row type cost the more the more there are */
 	if (rows->desc == NULL)

@@ -45,7 +45,7 @@ price_scan_begin(PriceScan *scan, int32 resource_id, TimestampTz from,
 				Int32GetDatum(resource_id));
 	ScanKeyInit(&keys[1], 2, BTGreaterEqualStrategyNumber, F_TIMESTAMPTZ_GE,
 				TimestampTzGetDatum(from));
-	key_scan_begin(&scan->rows, relations->price, relations->price_end_idx,
+	key_scan_begin(&scan->rows, relations->price, &relations->price_end_idx,
 				   snapshot, keys, lengthof(keys));
 	scan->to = to;
 }

@@ -80,7 +80,7 @@ quota_find(int32 quota_id, Snapshot snapshot, Quota *quota)
 	bool		found;
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(quota_id));
-	key_scan_begin(&scan, relations->quota, relations->quota_pkey, snapshot, &key, 1);
+	key_scan_begin(&scan, relations->quota, &relations->quota_pkey, snapshot, &key, 1);
 	found = key_scan_next(&scan);
 	if (found)
 		quota_read(scan.slot, quota);
@@ -100,7 +100,7 @@ quota_list_all(Snapshot snapshot, int *nquotas)
 	int			n = 0;
 	Quota	   *quotas = palloc(sizeof(Quota) * room);
 
-	key_scan_begin(&scan, relations->quota, relations->quota_pkey, snapshot, NULL, 0);
+	key_scan_begin(&scan, relations->quota, &relations->quota_pkey, snapshot, NULL, 0);
 	while (key_scan_next(&scan))
 	{
 		if (n == room)
@@ -134,7 +134,7 @@ quota_has_member(const Quota *quota, const char *user_id, Snapshot snapshot)
 	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
 						   DEFAULT_COLLATION_OID, F_TEXTEQ,
 						   CStringGetTextDatum(quota->subject));
-	key_scan_begin(&scan, relations->group_member, relations->group_member_pkey,
+	key_scan_begin(&scan, relations->group_member, &relations->group_member_pkey,
 				   snapshot, keys, 2);
 	found = key_scan_next(&scan);
 	key_scan_end(&scan);
@@ -169,7 +169,7 @@ quota_resources(const Quota *quota, Snapshot snapshot, int *nresources)
 	ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid,
 						   DEFAULT_COLLATION_OID, F_TEXTEQ,
 						   CStringGetTextDatum(quota->resource_type));
-	key_scan_begin(&scan, relations->resource, relations->resource_type_idx,
+	key_scan_begin(&scan, relations->resource, &relations->resource_type_idx,
 				   snapshot, &key, 1);
 	while (key_scan_next(&scan))
 	{

@@ -84,7 +84,7 @@ invalidate_quotas(Datum arg, Oid relid)
 }
 
 static bool
-table_has_row(Oid relid, Oid index)
+table_has_row(Oid relid, const Oid *index)
 {
 	Snapshot	snapshot = latest_snapshot();
 	KeyScan		scan;
@@ -136,7 +136,7 @@ start_anew(void)
 		may_keep = own_trigger_always_fires(relations->quota, ARBITER_QUOTA_TRIGGER) &&
 			own_trigger_always_fires(relations->group_member, ARBITER_QUOTA_TRIGGER) &&
 			own_trigger_always_fires(relations->resource, ARBITER_RESOURCE_TRIGGER);
-		any_quota = table_has_row(relations->quota, relations->quota_pkey);
+		any_quota = table_has_row(relations->quota, &relations->quota_pkey);
 		if (before != invalidations)
 			continue;
 		cached_at = before;
@@ -188,7 +188,7 @@ read_quotas(CachedUser *user, const char *kind, const char *subject,
 	ScanKeyData keys[2] = {text_key(1, kind), text_key(2, subject)};
 	KeyScan		scan;
 
-	key_scan_begin(&scan, relations->quota, relations->quota_key, snapshot,
+	key_scan_begin(&scan, relations->quota, &relations->quota_key, snapshot,
 				   keys, 2);
 	while (key_scan_next(&scan))
 	{
@@ -214,7 +214,7 @@ read_user(CachedUser *user, const char *user_id)
 	user->quotas = NULL;
 	user->nquotas = 0;
 	read_quotas(user, "user", user_id, snapshot);
-	key_scan_begin(&scan, relations->group_member, relations->group_member_pkey,
+	key_scan_begin(&scan, relations->group_member, &relations->group_member_pkey,
 				   snapshot, &key, 1);
 	while (key_scan_next(&scan))
 	{
@@ -246,7 +246,7 @@ type_of(int32 resource_id)
 	oldcontext = MemoryContextSwitchTo(context);
 	snapshot = latest_snapshot();
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(resource_id));
-	key_scan_begin(&scan, relations->resource, relations->resource_pkey, snapshot,
+	key_scan_begin(&scan, relations->resource, &relations->resource_pkey, snapshot,
 				   &key, 1);
 	exists = key_scan_next(&scan);
 	if (exists)

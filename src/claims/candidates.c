@@ -206,7 +206,7 @@ providers_of_claim(const Catalogue *catalogue, const ClaimRequest *request,
 	bool		found = false;
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(reservation_id));
-	key_scan_begin(&parts, relations->reservation, relations->reservation_pkey,
+	key_scan_begin(&parts, relations->reservation, &relations->reservation_pkey,
 				   snapshot, &key, 1);
 	while (key_scan_next(&parts))
 	{

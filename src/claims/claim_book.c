@@ -151,7 +151,7 @@ find_consumer(const char *name)
 	bool		isnull;
 
 	text_key_init(&key, name);
-	key_scan_begin(&scan, relations->consumer, relations->consumer_name_key,
+	key_scan_begin(&scan, relations->consumer, &relations->consumer_name_key,
 				   snapshot, &key, 1);
 	if (key_scan_next(&scan))
 		id = DatumGetInt64(slot_getattr(scan.slot, relations->consumer_column[CONSUMER_ID],

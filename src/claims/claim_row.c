@@ -169,7 +169,7 @@ find_row(KeyScan *scan, int64 reservation_id, Snapshot snapshot)
 	ScanKeyData key;
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(reservation_id));
-	key_scan_begin(scan, relations->claim, relations->claim_pkey, snapshot, &key, 1);
+	key_scan_begin(scan, relations->claim, &relations->claim_pkey, snapshot, &key, 1);
 	return key_scan_next(scan);
 }
 

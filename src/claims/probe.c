@@ -76,7 +76,7 @@ has_expired(Probe *probe, int32 resource_id)
 		key_scan_again(&probe->held, keys, 2);
 	else
 		key_scan_begin(&probe->held, relations->reservation,
-					   relations->reservation_held_idx, probe->snapshot, keys, 2);
+					   &relations->reservation_held_idx, probe->snapshot, keys, 2);
 	probe->any_held = true;
 	return key_scan_next(&probe->held);
 }

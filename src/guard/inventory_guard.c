@@ -70,7 +70,7 @@ add_all_inventories(WrittenIds *written)
 	Snapshot	snapshot = latest_snapshot();
 	KeyScan		scan;
 
-	key_scan_begin(&scan, relations->resource, relations->resource_provider_key,
+	key_scan_begin(&scan, relations->resource, &relations->resource_provider_key,
 				   snapshot, NULL, 0);
 	while (key_scan_next(&scan))
 	{

@@ -67,7 +67,7 @@ inventory_name(int32 provider_id, const char *type)
 	char	   *name = NULL;
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(provider_id));
-	key_scan_begin(&scan, relations->provider, relations->provider_pkey, snapshot,
+	key_scan_begin(&scan, relations->provider, &relations->provider_pkey, snapshot,
 				   &key, 1);
 	if (key_scan_next(&scan))
 	{

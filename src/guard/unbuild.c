@@ -53,7 +53,7 @@ unbuild_up_to(int32 end)
 
 		ScanKeyInit(&key, 1, BTGreaterEqualStrategyNumber, F_INT4GE,
 					Int32GetDatum(last));
-		key_scan_begin(&scan, relations->timeline, relations->timeline_pkey,
+		key_scan_begin(&scan, relations->timeline, &relations->timeline_pkey,
 					   snapshot, &key, 1);
 		any = key_scan_next(&scan);
 		if (any)
@@ -115,7 +115,7 @@ inventories_exist(void)
 	KeyScan		scan;
 	bool		found;
 
-	key_scan_begin(&scan, relations->resource, relations->resource_provider_key,
+	key_scan_begin(&scan, relations->resource, &relations->resource_provider_key,
 				   snapshot, NULL, 0);
 	found = key_scan_next(&scan);
 	key_scan_end(&scan);

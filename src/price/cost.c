@@ -82,7 +82,7 @@ arbiter_cost(PG_FUNCTION_ARGS)
 	reservation_id = PG_GETARG_INT64(0);
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ,
 				Int64GetDatum(reservation_id));
-	key_scan_begin(&scan, relations->reservation, relations->reservation_pkey,
+	key_scan_begin(&scan, relations->reservation, &relations->reservation_pkey,
 				   snapshot, &key, 1);
 	while (key_scan_next(&scan))
 	{

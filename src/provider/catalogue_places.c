@@ -32,7 +32,7 @@ catalogue_read_groups(Catalogue *catalogue, Snapshot snapshot)
 	Items		groups = {.size = sizeof(ProviderGroup)};
 	KeyScan		scan;
 
-	key_scan_begin(&scan, relations->provider_group, relations->provider_group_pkey,
+	key_scan_begin(&scan, relations->provider_group, &relations->provider_group_pkey,
 				   snapshot, NULL, 0);
 	while (key_scan_next(&scan))
 	{
@@ -45,7 +45,7 @@ catalogue_read_groups(Catalogue *catalogue, Snapshot snapshot)
 	key_scan_end(&scan);
 
 	key_scan_begin(&scan, relations->provider_group_member,
-				   relations->provider_group_member_pkey, snapshot, NULL, 0);
+				   &relations->provider_group_member_pkey, snapshot, NULL, 0);
 	while (key_scan_next(&scan))
 	{
 		ProviderGroup *group = find_id(&groups,
@@ -79,7 +79,7 @@ catalogue_read_distance_types(Catalogue *catalogue, Snapshot snapshot)
 	Items		types = {.size = sizeof(DistanceType)};
 	KeyScan		scan;
 
-	key_scan_begin(&scan, relations->distance_type, relations->distance_type_pkey,
+	key_scan_begin(&scan, relations->distance_type, &relations->distance_type_pkey,
 				   snapshot, NULL, 0);
 	while (key_scan_next(&scan))
 	{
@@ -90,7 +90,7 @@ catalogue_read_distance_types(Catalogue *catalogue, Snapshot snapshot)
 	}
 	key_scan_end(&scan);
 
-	key_scan_begin(&scan, relations->distance, relations->distance_pkey,
+	key_scan_begin(&scan, relations->distance, &relations->distance_pkey,
 				   snapshot, NULL, 0);
 	while (key_scan_next(&scan))
 	{
@@ -130,7 +130,7 @@ catalogue_read_distances(Catalogue *catalogue, Snapshot snapshot)
 	first = palloc0(sizeof(int) * (catalogue->nproviders + 2));
 	/* in the order of groups, as they are in the catalogue */
 	key_scan_begin(&scan, relations->provider_distance,
-				   relations->provider_distance_pkey, snapshot, NULL, 0);
+				   &relations->provider_distance_pkey, snapshot, NULL, 0);
 	while (key_scan_next(&scan))
 	{
 		int32		group_id = read_id(scan.slot, columns[PROVIDER_DISTANCE_GROUP_ID]);

@@ -31,7 +31,7 @@ read_providers(Catalogue *catalogue, Snapshot snapshot, Items *partitions)
 	Items		providers = {.size = sizeof(Provider)};
 	KeyScan		scan;
 
-	key_scan_begin(&scan, relations->partition, relations->partition_pkey,
+	key_scan_begin(&scan, relations->partition, &relations->partition_pkey,
 				   snapshot, NULL, 0);
 	while (key_scan_next(&scan))
 	{
@@ -42,7 +42,7 @@ read_providers(Catalogue *catalogue, Snapshot snapshot, Items *partitions)
 	}
 	key_scan_end(&scan);
 
-	key_scan_begin(&scan, relations->provider, relations->provider_pkey,
+	key_scan_begin(&scan, relations->provider, &relations->provider_pkey,
 				   snapshot, NULL, 0);
 	while (key_scan_next(&scan))
 	{
@@ -80,7 +80,7 @@ read_units(Snapshot snapshot, Items *all)
 	const AttrNumber *columns = relations->inventory_column;
 	KeyScan		scan;
 
-	key_scan_begin(&scan, relations->inventory, relations->inventory_pkey,
+	key_scan_begin(&scan, relations->inventory, &relations->inventory_pkey,
 				   snapshot, NULL, 0);
 	while (key_scan_next(&scan))
 	{
@@ -147,7 +147,7 @@ read_inventories(Catalogue *catalogue, Snapshot snapshot)
 	KeyScan		scan;
 
 	read_units(snapshot, &units);
-	key_scan_begin(&scan, relations->resource, relations->resource_provider_key,
+	key_scan_begin(&scan, relations->resource, &relations->resource_provider_key,
 				   snapshot, NULL, 0);
 	while (key_scan_next(&scan))
 	{
@@ -211,7 +211,7 @@ read_capabilities(Catalogue *catalogue, Snapshot snapshot)
 	Items		capabilities = {.size = sizeof(NamedSet)};
 	KeyScan		scan;
 
-	key_scan_begin(&scan, relations->capability, relations->capability_pkey,
+	key_scan_begin(&scan, relations->capability, &relations->capability_pkey,
 				   snapshot, NULL, 0);
 	while (key_scan_next(&scan))
 	{
@@ -223,7 +223,7 @@ read_capabilities(Catalogue *catalogue, Snapshot snapshot)
 	key_scan_end(&scan);
 
 	key_scan_begin(&scan, relations->provider_capability,
-				   relations->provider_capability_pkey, snapshot, NULL, 0);
+				   &relations->provider_capability_pkey, snapshot, NULL, 0);
 	while (key_scan_next(&scan))
 	{
 		NamedSet   *capability = find_id(&capabilities,

@@ -32,7 +32,7 @@ lock_row(Relation rel, const char *name, TupleTableSlot *row)
 	ScanKeyData key;
 
 	text_key_init(&key, name);
-	key_scan_begin(&scan, relations->provider, relations->provider_name_key, snapshot,
+	key_scan_begin(&scan, relations->provider, &relations->provider_name_key, snapshot,
 				   &key, 1);
 	if (!key_scan_next(&scan))
 		provider_unknown_error(name);

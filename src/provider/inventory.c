@@ -135,7 +135,7 @@ register_type(const char *type)
 			resource_type_lock(type);
 		snapshot = latest_snapshot();
 		text_key_init(&key, type);
-		key_scan_begin(&scan, relations->resource_type, relations->resource_type_pkey,
+		key_scan_begin(&scan, relations->resource_type, &relations->resource_type_pkey,
 					   snapshot, &key, 1);
 		found = key_scan_next(&scan);
 		if (found)

@@ -36,7 +36,7 @@ inventory_find(int32 provider_id, const char *type)
 	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(provider_id));
 	text_key_init(&keys[1], type);
 	keys[1].sk_attno = 2;
-	key_scan_begin(&scan, relations->resource, relations->resource_provider_key,
+	key_scan_begin(&scan, relations->resource, &relations->resource_provider_key,
 				   snapshot, keys, 2);
 	if (key_scan_next(&scan))
 	{
@@ -132,7 +132,7 @@ inventory_write(int32 resource_id, const InventoryValues *values)
 	ScanKeyData key;
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(resource_id));
-	key_scan_begin(&scan, relations->inventory, relations->inventory_pkey, snapshot,
+	key_scan_begin(&scan, relations->inventory, &relations->inventory_pkey, snapshot,
 				   &key, 1);
 	if (!key_scan_next(&scan))
 	{

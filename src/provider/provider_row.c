@@ -44,7 +44,7 @@ provider_lock(const char *name, ProviderRow *provider)
 	bool		found;
 
 	text_key_init(&key, name);
-	key_scan_begin(&scan, relations->provider, relations->provider_name_key, snapshot,
+	key_scan_begin(&scan, relations->provider, &relations->provider_name_key, snapshot,
 				   &key, 1);
 	found = key_scan_next(&scan) &&
 		table_tuple_lock(rel, &scan.slot->tts_tid, snapshot, row,

@@ -88,7 +88,7 @@ quota_limits_read(int32 quota_id, QuotaLimits *limits)
 
 	memset(limits, 0, sizeof(QuotaLimits));
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(quota_id));
-	key_scan_begin(&scan, relations->quota_limit, relations->quota_limit_pkey,
+	key_scan_begin(&scan, relations->quota_limit, &relations->quota_limit_pkey,
 				   snapshot, &key, 1);
 	while (key_scan_next(&scan))
 	{

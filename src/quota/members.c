@@ -39,7 +39,7 @@ find_member(const char *group_id, const char *user_id, ItemPointer tid)
 	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
 						   DEFAULT_COLLATION_OID, F_TEXTEQ,
 						   CStringGetTextDatum(group_id));
-	key_scan_begin(&scan, relations->group_member, relations->group_member_pkey,
+	key_scan_begin(&scan, relations->group_member, &relations->group_member_pkey,
 				   snapshot, keys, 2);
 	found = key_scan_next(&scan);
 	if (found)

@@ -173,7 +173,7 @@ find_quota(const Quota *key, Quota *found, ItemPointer tid)
 	ScanKeyEntryInitialize(&keys[1], 0, 2, BTEqualStrategyNumber, InvalidOid,
 						   DEFAULT_COLLATION_OID, F_TEXTEQ,
 						   CStringGetTextDatum(key->subject));
-	key_scan_begin(&scan, relations->quota, relations->quota_key, snapshot, keys, 2);
+	key_scan_begin(&scan, relations->quota, &relations->quota_key, snapshot, keys, 2);
 	while (!any && key_scan_next(&scan))
 	{
 		quota_read(scan.slot, found);

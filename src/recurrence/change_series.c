@@ -51,7 +51,7 @@ read_series(SeriesChange *series, Snapshot snapshot)
 	bool		isnull;
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(series->series_id));
-	key_scan_begin(&scan, relations->series, relations->series_pkey, snapshot, &key, 1);
+	key_scan_begin(&scan, relations->series, &relations->series_pkey, snapshot, &key, 1);
 	if (!key_scan_next(&scan))
 		ereport(ERROR,
 				(errcode(ERRCODE_ARBITER_NOT_FOUND),
@@ -96,7 +96,7 @@ open_series(FunctionCallInfo fcinfo, const char *function, int from_argument,
 				Int64GetDatum(series->series_id));
 	ScanKeyInit(&keys[1], 2, BTGreaterEqualStrategyNumber, F_INT4GE,
 				Int32GetDatum(from));
-	key_scan_begin(&scan, relations->reservation, relations->reservation_series_idx,
+	key_scan_begin(&scan, relations->reservation, &relations->reservation_series_idx,
 				   snapshot, keys, 2);
 	while (key_scan_next(&scan))
 	{

@@ -158,7 +158,7 @@ put_answered(ReturnSetInfo *result, int64 series_id)
 	ScanKeyData key;
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(series_id));
-	key_scan_begin(&scan, relations->reservation, relations->reservation_series_idx,
+	key_scan_begin(&scan, relations->reservation, &relations->reservation_series_idx,
 				   snapshot, &key, 1);
 	while (key_scan_next(&scan))
 	{

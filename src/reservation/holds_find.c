@@ -128,7 +128,7 @@ find_expired(ExpiredHolds *expired, const TimelineChange *change,
 	ScanKeyInit(&keys[nkeys++], 2, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
 				TimestampTzGetDatum(expired->clock));
 	key_scan_begin(&scan, relations->reservation,
-				   relations->reservation_held_idx, expired->snapshot, keys,
+				   &relations->reservation_held_idx, expired->snapshot, keys,
 				   nkeys);
 	while (expired->n < max_rows && key_scan_next(&scan))
 	{

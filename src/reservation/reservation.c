@@ -364,7 +364,7 @@ series_is_booked(int64 series_id, Snapshot snapshot)
 	bool		any;
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT8EQ, Int64GetDatum(series_id));
-	key_scan_begin(&scan, relations->reservation, relations->reservation_series_idx,
+	key_scan_begin(&scan, relations->reservation, &relations->reservation_series_idx,
 				   snapshot, &key, 1);
 	any = key_scan_next(&scan);
 	key_scan_end(&scan);

@@ -88,7 +88,7 @@ resource_read(TupleTableSlot *slot, Resource *resource)
  * Find a row of arbiter_resource by one index key.
  */
 static bool
-find_resource(Oid index, ScanKey key, Snapshot snapshot, Resource *resource)
+find_resource(const Oid *index, ScanKey key, Snapshot snapshot, Resource *resource)
 {
 	KeyScan		scan;
 	bool		found;
@@ -116,7 +116,7 @@ resource_find(const char *name, Snapshot snapshot, Resource *resource)
 
 	ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid,
 						   DEFAULT_COLLATION_OID, F_TEXTEQ, name_datum);
-	found = find_resource(arbiter_relations()->resource_name_key, &key,
+	found = find_resource(&arbiter_relations()->resource_name_key, &key,
 						  snapshot, resource);
 	pfree(DatumGetPointer(name_datum));
 	return found;
@@ -159,7 +159,7 @@ resource_find_by_id(int32 resource_id, Snapshot snapshot, Resource *resource)
 		return true;
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(resource_id));
-	return find_resource(arbiter_relations()->resource_pkey, &key, snapshot,
+	return find_resource(&arbiter_relations()->resource_pkey, &key, snapshot,
 						 resource);
 }
 
@@ -175,7 +175,7 @@ resource_list(Snapshot snapshot, int *nresources)
 	int			n = 0;
 	Resource   *resources = palloc(sizeof(Resource) * room);
 
-	key_scan_begin(&scan, relations->resource, relations->resource_name_key,
+	key_scan_begin(&scan, relations->resource, &relations->resource_name_key,
 				   snapshot, NULL, 0);
 	while (key_scan_next(&scan))
 	{

@@ -37,7 +37,7 @@ resource_of_type(const char *type, Snapshot snapshot, Resource *resource,
 	ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid,
 						   DEFAULT_COLLATION_OID, F_TEXTEQ,
 						   CStringGetTextDatum(type));
-	key_scan_begin(&scan, relations->resource, relations->resource_type_idx,
+	key_scan_begin(&scan, relations->resource, &relations->resource_type_idx,
 				   snapshot, &key, 1);
 	while (key_scan_next(&scan))
 	{
@@ -73,7 +73,7 @@ resource_has_type(const Resource *resource, const char *type, Snapshot snapshot)
 
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(resource->id));
-	key_scan_begin(&scan, relations->resource, relations->resource_pkey,
+	key_scan_begin(&scan, relations->resource, &relations->resource_pkey,
 				   snapshot, &key, 1);
 	if (key_scan_next(&scan))
 	{

@@ -15,6 +15,7 @@
 #include "catalog/pg_collation.h"
 #include "miscadmin.h"
 #include "support/compat.h"
+#include "support/relations.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 
@@ -30,16 +31,20 @@ text_key_init(ScanKey key, const char *value)
 }
 
 /*
- * key_scan_begin starts a forward scan.
+ * key_scan_begin starts a forward scan; index is one of arbiter_relations().
  *
- * Takes AccessShareLock on both, kept to the end of the transaction.
+ * Takes AccessShareLock on both, kept to the end of the transaction.  Which index
+ * it is is read when the table is locked: REINDEX CONCURRENTLY may have put another
+ * in its place, and then waits for those who had the lock before it lets the old
+ * one go.
  */
 void
-key_scan_begin(KeyScan *scan, Oid table, Oid index, Snapshot snapshot,
+key_scan_begin(KeyScan *scan, Oid table, const Oid *index, Snapshot snapshot,
 			   ScanKey keys, int nkeys)
 {
 	scan->rel = table_open(table, AccessShareLock);
-	scan->index = index_open(index, AccessShareLock);
+	(void) arbiter_relations();
+	scan->index = index_open(*index, AccessShareLock);
 	scan->slot = table_slot_create(scan->rel, NULL);
 	scan->scan = arbiter_index_beginscan(scan->rel, scan->index, snapshot, nkeys);
 	index_rescan(scan->scan, keys, nkeys, NULL, 0);

@@ -23,7 +23,7 @@ typedef struct KeyScan
 } KeyScan;
 
 extern void text_key_init(ScanKey key, const char *value);
-extern void key_scan_begin(KeyScan *scan, Oid table, Oid index,
+extern void key_scan_begin(KeyScan *scan, Oid table, const Oid *index,
 						   Snapshot snapshot, ScanKey keys, int nkeys);
 extern void key_scan_again(KeyScan *scan, ScanKey keys, int nkeys);
 extern bool key_scan_next(KeyScan *scan);

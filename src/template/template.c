@@ -43,7 +43,7 @@ template_find(const char *name, Snapshot snapshot, Template *template)
 	ScanKeyEntryInitialize(&key, 0, 1, BTEqualStrategyNumber, InvalidOid,
 						   DEFAULT_COLLATION_OID, F_TEXTEQ,
 						   CStringGetTextDatum(name));
-	key_scan_begin(&scan, relations->template, relations->template_name_version_key,
+	key_scan_begin(&scan, relations->template, &relations->template_name_version_key,
 				   snapshot, &key, 1);
 	while (key_scan_next(&scan))
 	{
@@ -77,7 +77,7 @@ template_read_items(Template *template, Snapshot snapshot)
 	bundle->nitems = 0;
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(template->id));
-	key_scan_begin(&scan, relations->template_item, relations->template_item_pkey,
+	key_scan_begin(&scan, relations->template_item, &relations->template_item_pkey,
 				   snapshot, &key, 1);
 	while (key_scan_next(&scan))
 	{

@@ -92,7 +92,7 @@ reservation_scan_begin(ReservationScan *scan, int32 resource_id,
 	ScanKeyInit(&keys[1], 2, BTLessStrategyNumber, F_TIMESTAMPTZ_LT,
 				TimestampTzGetDatum(to));
 	key_scan_begin(&scan->rows, relations->reservation,
-				   relations->reservation_start_idx, snapshot, keys, 2);
+				   &relations->reservation_start_idx, snapshot, keys, 2);
 }
 
 bool
@@ -163,7 +163,7 @@ expired_hold_events(int32 resource_id, TimestampTz clock, TimestampTz from,
 	ScanKeyInit(&keys[1], 2, BTLessEqualStrategyNumber, F_TIMESTAMPTZ_LE,
 				TimestampTzGetDatum(clock));
 	key_scan_begin(&scan, relations->reservation,
-				   relations->reservation_held_idx, snapshot, keys, 2);
+				   &relations->reservation_held_idx, snapshot, keys, 2);
 	while (key_scan_next(&scan))
 	{
 		TimestampTz start;
@@ -260,7 +260,7 @@ read_capacity(KeyScan *scan, int32 resource_id, TimestampTz from,
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(resource_id));
 	if (scan->scan == NULL)
-		key_scan_begin(scan, relations->capacity, relations->capacity_start_idx,
+		key_scan_begin(scan, relations->capacity, &relations->capacity_start_idx,
 					   snapshot, &key, 1);
 	else
 		key_scan_again(scan, &key, 1);

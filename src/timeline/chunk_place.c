@@ -22,10 +22,11 @@
  * may have none, or that of another chunk; after a split or a merge the range
  * is another.  Then the index is asked, and the place corrected.
  *
- * Who looks for chunks of a resource by the index a second time has the places
- * of all that follow noted, from the index alone.  That tells where a chunk ends,
- * not where it begins; in a cell they touch, so where the one before ends is as
- * good a hint as others.
+ * Who has to look for chunks of a resource by the index a second time notes the
+ * places of others, too, from the index alone.  That tells where a chunk ends, not
+ * where it begins; in a cell they touch, so where the one before ends is as good a
+ * hint as others.  Few are noted at first, and more each time, for as long as most
+ * turn out not to be known; when they are, it is left alone for longer and longer.
  *
  * The buffer that has the block of a place is noted, too, so that the server's
  * table of buffers need not be asked.
@@ -79,9 +80,9 @@ typedef struct KnownResource
 {
 	int32		resource_id;	/* hash key */
 	ItemPointerData anchor;		/* or invalid */
-	bool		missed;			/* a chunk was looked for by the index */
-	TimestampTz supposed_from;	/* places were noted from the index ... */
-	TimestampTz supposed_to;	/* ... over this range */
+	uint16		misses;			/* chunks looked for by the index since ... */
+	uint16		pause;			/* ... so many that no place is noted from it */
+	int			supposed_max;	/* then, so many are */
 	TimestampTz last_end;		/* no chunk ended later, or infinite */
 	char		status;
 } KnownResource;
@@ -100,6 +101,11 @@ typedef struct KnownResource
 /* about 8 and 10 MB; when there are more, all are forgotten */
 #define PLACES_MAX	65536
 #define RESOURCES_MAX	131072
+
+/* how many places are noted from the index at once */
+#define SUPPOSED_MIN	64
+#define SUPPOSED_MAX	4096
+#define PAUSE_MAX		1023
 
 static MemoryContext context = NULL;
 static cells_hash *cells = NULL;
@@ -189,8 +195,9 @@ make_resource(int32 resource_id)
 	if (!found)
 	{
 		ItemPointerSetInvalid(&known->anchor);
-		known->missed = false;
-		known->supposed_from = known->supposed_to = DT_NOBEGIN;
+		known->misses = 0;
+		known->pause = 1;
+		known->supposed_max = SUPPOSED_MIN;
 		known->last_end = DT_NOEND;
 	}
 	return known;
@@ -205,7 +212,7 @@ remember(CellKey key, const ChunkPlace *place)
 	Cell	   *cell = make_cell(key);
 	int			first = find_place(cell, place->start);
 	int			last = first;
-	Buffer		buffer = InvalidBuffer;
+	ChunkPlace	before = {.buffer = InvalidBuffer};
 
 	while (last < cell->nplaces && cell->places[last].start < place->end)
 		last++;
@@ -226,15 +233,12 @@ remember(CellKey key, const ChunkPlace *place)
 		cell->nplaces += 1 - (last - first);
 		nplaces += 1 - (last - first);
 	}
-	else
-	{
-		const ChunkPlace *before = &cell->places[first];
-
-		if (ItemPointerGetBlockNumber(&before->root) == ItemPointerGetBlockNumber(&place->root))
-			buffer = before->buffer;
-	}
+	else if (ItemPointerGetBlockNumber(&cell->places[first].root) ==
+			 ItemPointerGetBlockNumber(&place->root))
+		before = cell->places[first];
 	cell->places[first] = *place;
-	cell->places[first].buffer = buffer;
+	cell->places[first].buffer = before.buffer;
+	cell->places[first].looks = before.looks;
 }
 
 /*
@@ -311,37 +315,25 @@ chunk_place_find(int32 resource_id, TimestampTz instant)
 }
 
 /*
- * chunk_place_is_missed is told that a chunk of a resource was looked for by the
- * index at an instant.  If places are to be noted from there, it returns true and
- * the range over which none were yet.
+ * chunk_place_is_missed is told that nothing was known of a chunk, and the index
+ * was asked.  It returns of how many others it should be asked, too: mostly 0.
  */
-bool
-chunk_place_is_missed(int32 resource_id, TimestampTz instant, TimestampTz *from,
-					  TimestampTz *to)
+int
+chunk_place_is_missed(int32 resource_id)
 {
-	KnownResource *known;
+	KnownResource *known = make_resource(resource_id);
 
-	if (nplaces >= PLACES_MAX / 4 * 3)
-		return false;
-	known = make_resource(resource_id);
-	if (!known->missed)
-	{
-		known->missed = true;
-		return false;
-	}
-	if (instant >= known->supposed_from && instant < known->supposed_to)
-		return false;
-	/* not to be asked for each of many that come in falling order */
-	*from = instant < MIN_TIMESTAMP + CHUNK_SPAN ? DT_NOBEGIN : instant - CHUNK_SPAN;
-	*to = instant < known->supposed_from ? known->supposed_from : DT_NOEND;
-	return true;
+	if (nplaces >= PLACES_MAX / 4 * 3 || ++known->misses <= known->pause)
+		return 0;
+	known->misses = 0;
+	return known->supposed_max;
 }
 
 /*
- * chunk_place_suppose notes where the index has a chunk, unless something is known
- * of that time.
+ * chunk_place_suppose notes where the index has a chunk; false if something is
+ * known of that time.
  */
-void
+bool
 chunk_place_suppose(int32 resource_id, TimestampTz start, TimestampTz end,
 					const ItemPointerData *root)
 {
@@ -357,31 +349,32 @@ chunk_place_suppose(int32 resource_id, TimestampTz start, TimestampTz end,
 	int			at;
 
 	if (TIMESTAMP_NOT_FINITE(last))
-		return;
+		return false;
 	key = cell_key(resource_id, last);
 	cell = cells_lookup(cells, key);
 	at = cell == NULL ? 0 : find_place(cell, start);
-	if (cell == NULL || at == cell->nplaces || cell->places[at].start >= end)
-		remember(key, &place);
+	if (cell != NULL && at < cell->nplaces && cell->places[at].start < end)
+		return false;
+	remember(key, &place);
+	return true;
 }
 
 /*
- * chunk_place_supposed ends what chunk_place_is_missed() has begun: places were
- * noted over [from, to).
+ * chunk_place_supposed ends what chunk_place_is_missed() has begun: of so many
+ * chunks that the index was asked of, so many were new.
  */
 void
-chunk_place_supposed(int32 resource_id, TimestampTz from, TimestampTz to)
+chunk_place_supposed(int32 resource_id, int nread, int nnew)
 {
 	KnownResource *known = make_resource(resource_id);
 
-	if (known->supposed_from > to || known->supposed_to < from)
+	if (nnew > 0 && nnew >= nread / 4)
 	{
-		known->supposed_from = from;
-		known->supposed_to = to;
-		return;
+		known->pause = 0;
+		known->supposed_max = Min(2 * known->supposed_max, SUPPOSED_MAX);
 	}
-	known->supposed_from = Min(known->supposed_from, from);
-	known->supposed_to = Max(known->supposed_to, to);
+	else
+		known->pause = Min(2 * known->pause + 1, PAUSE_MAX);
 }
 
 /*

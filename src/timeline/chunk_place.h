@@ -23,6 +23,7 @@ typedef struct ChunkPlace
 	ItemPointerData own;		/* the version written by: */
 	LocalTransactionId own_xact;
 	Buffer		buffer;			/* had the block of root last, or invalid */
+	uint32		looks;			/* into that buffer */
 } ChunkPlace;
 
 extern void chunk_place_remember(const Chunk *chunk, TimestampTz instant);
@@ -30,12 +31,10 @@ extern void chunk_place_remember_own(int32 resource_id, TimestampTz start,
 									 TimestampTz end, const ItemPointerData *root,
 									 const ItemPointerData *own);
 extern ChunkPlace *chunk_place_find(int32 resource_id, TimestampTz instant);
-extern bool chunk_place_is_missed(int32 resource_id, TimestampTz instant,
-								  TimestampTz *from, TimestampTz *to);
-extern void chunk_place_suppose(int32 resource_id, TimestampTz start,
+extern int	chunk_place_is_missed(int32 resource_id);
+extern bool chunk_place_suppose(int32 resource_id, TimestampTz start,
 								TimestampTz end, const ItemPointerData *root);
-extern void chunk_place_supposed(int32 resource_id, TimestampTz from,
-								 TimestampTz to);
+extern void chunk_place_supposed(int32 resource_id, int nread, int nnew);
 extern void chunk_place_remember_last(int32 resource_id, TimestampTz end);
 extern bool chunk_place_is_after_last(int32 resource_id, TimestampTz instant);
 extern void chunk_place_remember_anchor(int32 resource_id,

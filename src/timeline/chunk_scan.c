@@ -148,11 +148,10 @@ read_chunk(ChunkScan *scan, Chunk *chunk)
 static Buffer
 read_place(ChunkScan *scan, ChunkPlace *place)
 {
-	static uint32 counter = 0;
 	Relation	rel = scan->store->rel;
 	BlockNumber block = ItemPointerGetBlockNumber(&place->root);
 
-	if (!BufferIsValid(place->buffer) || ++counter % 8 == 0 ||
+	if (!BufferIsValid(place->buffer) || ++place->looks % 4 == 0 ||
 		!arbiter_read_recent_buffer(rel, block, place->buffer))
 		place->buffer = chunk_store_has_block(scan->store, &place->root) ?
 			ReadBuffer(rel, block) : InvalidBuffer;
@@ -161,7 +160,7 @@ read_place(ChunkScan *scan, ChunkPlace *place)
 
 /*
  * Fetch the version of a row that the snapshot sees, from the line pointer that
- * the index has for it, in a buffer that has its block.
+ * the index has for it, in a buffer that has its block, whose pin passes to us.
  *
  * The server prunes a page whenever it is read through an index and has less
  * free space than its fillfactor leaves, which for pages of chunks, where the
@@ -216,14 +215,17 @@ is_chunk_wanted(ChunkScan *scan, Chunk *chunk)
  * A scan of the index that is under way already goes on faster by itself, but
  * for what this transaction has written.  SERIALIZABLE wants the predicate
  * locks of the index.
+ *
+ * *known tells whether a place was known at all.
  */
 static bool
-fetch_by_place(ChunkScan *scan, Chunk *chunk)
+fetch_by_place(ChunkScan *scan, Chunk *chunk, bool *known)
 {
 	ChunkPlace *place = IsMVCCSnapshot(scan->snapshot) ?
 		chunk_place_find(scan->resource_id, scan->position) : NULL;
 	Buffer		buffer;
 
+	*known = (place != NULL);
 	if (place == NULL)
 		return false;
 	scan->root = place->root;
@@ -242,51 +244,63 @@ fetch_by_place(ChunkScan *scan, Chunk *chunk)
 		is_chunk_wanted(scan, chunk);
 }
 
-/* so many places are noted at once, see chunk_place.c */
-#define PLACES_AT_ONCE	4096
+/* when so many in a row are known, those that follow will be */
+#define KNOWN_ENOUGH	16
 
 /*
- * Note the places of chunks around where the scan is, if it is not the first that
- * has to go by the index.  The rows are not looked at.
+ * Note the places of chunks that follow one, and then of those before it, see
+ * chunk_place.c.  The rows are not looked at.
  */
 static void
-note_places(ChunkScan *scan)
+note_places(ChunkScan *scan, const Chunk *chunk)
 {
-	Relation	pkey = scan->scan->indexRelation;
-	TimestampTz from;
-	TimestampTz to;
-	TimestampTz start;
+	int			nmax = chunk_place_is_missed(chunk->resource_id);
+	int			nread = 0;
+	int			nnew = 0;
+	int			nknown = 0;
 	IndexScanDesc index;
-	ScanKeyData keys[2];
-	ItemPointer tid = NULL;
 
-	if (!chunk_place_is_missed(scan->resource_id, scan->position, &from, &to))
+	if (nmax == 0)
 		return;
-	ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ,
-				Int32GetDatum(scan->resource_id));
-	ScanKeyInit(&keys[1], 2, BTGreaterStrategyNumber, F_TIMESTAMPTZ_GT,
-				TimestampTzGetDatum(from));
-	index = arbiter_index_beginscan(scan->store->rel, pkey, scan->snapshot, 2);
+	index = arbiter_index_beginscan(scan->store->rel, chunk_store_pkey(scan->store),
+									scan->snapshot, 2);
 	index->xs_want_itup = true;
-	index_rescan(index, keys, 2, NULL, 0);
-	start = from;
-	for (int i = 0; i < PLACES_AT_ONCE && start < to; i++)
+	for (int pass = 0; pass < 2; pass++)
 	{
-		bool		isnull;
-		TimestampTz end;
+		TimestampTz start = pass == 0 ? chunk->end : DT_NOBEGIN;
+		TimestampTz to = pass == 0 ? DT_NOEND : chunk->start;
+		ScanKeyData keys[2];
+		ItemPointer tid;
 
-		tid = index_getnext_tid(index, ForwardScanDirection);
-		if (tid == NULL)
-			break;
-		end = DatumGetTimestampTz(index_getattr(index->xs_itup, 2, index->xs_itupdesc,
-												&isnull));
-		/* versions of one row may have an entry each */
-		if (end > start)
-			chunk_place_suppose(scan->resource_id, start, end, tid);
-		start = end;
+		ScanKeyInit(&keys[0], 1, BTEqualStrategyNumber, F_INT4EQ,
+					Int32GetDatum(chunk->resource_id));
+		ScanKeyInit(&keys[1], 2, BTGreaterStrategyNumber, F_TIMESTAMPTZ_GT,
+					TimestampTzGetDatum(start));
+		index_rescan(index, keys, 2, NULL, 0);
+		while (start < to && nread < nmax && nknown < KNOWN_ENOUGH &&
+			   (tid = index_getnext_tid(index, ForwardScanDirection)) != NULL)
+		{
+			bool		isnull;
+			TimestampTz end = DatumGetTimestampTz(index_getattr(index->xs_itup, 2,
+																index->xs_itupdesc,
+																&isnull));
+
+			nread++;
+			/* versions of one row may have an entry each */
+			if (end <= start)
+				continue;
+			if (chunk_place_suppose(chunk->resource_id, start, end, tid))
+			{
+				nnew++;
+				nknown = 0;
+			}
+			else
+				nknown++;
+			start = end;
+		}
 	}
 	index_endscan(index);
-	chunk_place_supposed(scan->resource_id, from, tid == NULL ? to : start);
+	chunk_place_supposed(chunk->resource_id, nread, nnew);
 }
 
 /*
@@ -334,9 +348,10 @@ chunk_scan_next(ChunkScan *scan, Chunk *chunk)
 {
 	bool		descends = !scan->positioned;
 	TimestampTz position = scan->position;
+	bool		known;
 
 	CHECK_FOR_INTERRUPTS();
-	if (fetch_by_place(scan, chunk))
+	if (fetch_by_place(scan, chunk, &known))
 	{
 		scan->position = chunk->end;
 		scan->positioned = false;
@@ -370,8 +385,8 @@ chunk_scan_next(ChunkScan *scan, Chunk *chunk)
 	if (descends && chunk->start <= position && IsMVCCSnapshot(scan->snapshot))
 	{
 		chunk_place_remember(chunk, position);
-		if (!IsolationIsSerializable())
-			note_places(scan);
+		if (!known && !IsolationIsSerializable())
+			note_places(scan, chunk);
 	}
 	scan->position = chunk->end;
 	if (chunk->end != STEPS_INFINITY)

@@ -123,12 +123,12 @@ open_rows(QuotaScan *scan)
 		ScanKeyInit(&keys[nkeys++], 2, BTLessEqualStrategyNumber,
 					F_TIMESTAMPTZ_LE, TimestampTzGetDatum(scan->clock));
 		key_scan_begin(&scan->rows, relations->reservation,
-					   relations->reservation_held_idx, scan->snapshot, keys,
+					   &relations->reservation_held_idx, scan->snapshot, keys,
 					   nkeys);
 	}
 	else if (scan->resources != NULL)
 		key_scan_begin(&scan->rows, relations->reservation,
-					   relations->reservation_start_idx, scan->snapshot, keys,
+					   &relations->reservation_start_idx, scan->snapshot, keys,
 					   nkeys);
 	else
 	{
@@ -282,7 +282,7 @@ quota_limit_segments(int32 quota_id, TimestampTz from, TimestampTz to,
 	if (!quota_find(quota_id, snapshot, &quota))
 		quota.measure = QUOTA_AMOUNT;
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ, Int32GetDatum(quota_id));
-	key_scan_begin(&scan, relations->quota_limit, relations->quota_limit_pkey,
+	key_scan_begin(&scan, relations->quota_limit, &relations->quota_limit_pkey,
 				   snapshot, &key, 1);
 	while (key_scan_next(&scan))
 	{

@@ -37,7 +37,7 @@ resource_exists(int32 resource_id, Snapshot snapshot)
 		return quota_find(quota_timeline_id(resource_id), snapshot, &quota);
 	ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(resource_id));
-	key_scan_begin(&scan, relations->resource, relations->resource_pkey,
+	key_scan_begin(&scan, relations->resource, &relations->resource_pkey,
 				   snapshot, &key, 1);
 	found = key_scan_next(&scan);
 	key_scan_end(&scan);

@@ -384,7 +384,9 @@ chunk_place_supposed(int32 resource_id, int nread, int nnew)
 void
 chunk_place_remember_last(int32 resource_id, TimestampTz end)
 {
-	make_resource(resource_id)->last_end = end;
+	KnownResource *known = make_resource(resource_id);
+
+	known->last_end = end == DT_NOEND ? end : Min(end, known->last_end);
 }
 
 /*

@@ -348,6 +348,7 @@ chunk_scan_next(ChunkScan *scan, Chunk *chunk)
 {
 	bool		descends = !scan->positioned;
 	TimestampTz position = scan->position;
+	bool		after_last = false;
 	bool		known;
 
 	CHECK_FOR_INTERRUPTS();
@@ -359,9 +360,11 @@ chunk_scan_next(ChunkScan *scan, Chunk *chunk)
 	}
 
 	if (!scan->positioned)
-		rescan(scan, TIMESTAMP_NOT_FINITE(position) ||
-			   chunk_place_is_after_last(scan->resource_id, position) ?
-			   DT_NOEND : position + usual_reach);
+	{
+		after_last = chunk_place_is_after_last(scan->resource_id, position);
+		rescan(scan, after_last || TIMESTAMP_NOT_FINITE(position) ? DT_NOEND :
+			   position + usual_reach);
+	}
 	if (!fetch_by_index(scan))
 	{
 		if (!scan->bounded)
@@ -373,7 +376,7 @@ chunk_scan_next(ChunkScan *scan, Chunk *chunk)
 			return false;
 		}
 	}
-	else if (descends && !scan->bounded)
+	else if (after_last)
 		chunk_place_remember_last(scan->resource_id, DT_NOEND);
 	if (!read_chunk(scan, chunk))
 		ereport(ERROR,

@@ -42,7 +42,7 @@ SELECT arbiter_available('place', '2024-07-15', '2024-07-16'), arbiter_available
 SELECT arbiter_reserve('place', '2024-09-15', '2024-09-16', 9) > 0 AS granted;
 SELECT * FROM arbiter_check();
 
--- Of many chunks, some are noted at first, and then more.
+-- Of many chunks, some are noted at a time.
 SET arbiter.chunk_steps = 32;
 SELECT count(arbiter_reserve('place', hour, hour + interval '20 minutes', 1))
 FROM generate_series(timestamptz '2025-01-01', '2025-03-01', '1 hour') hour;
@@ -55,7 +55,7 @@ SELECT count(DISTINCT arbiter_available('place', hour, hour + interval '20 minut
 FROM generate_series(timestamptz '2025-01-01', '2025-03-01', '1 hour') hour;
 SELECT pg_stat_get_xact_tuples_returned('arbiter_timeline_pkey'::regclass) <
 	2 * (SELECT count(*) FROM arbiter_timeline) AS few_entries;
-SELECT pg_stat_get_xact_numscans('arbiter_timeline_pkey'::regclass) < 20 AS few_looks;
+SELECT pg_stat_get_xact_numscans('arbiter_timeline_pkey'::regclass) < 60 AS few_looks;
 COMMIT;
 -- Where all are elsewhere, each is looked for, and no others with it.
 VACUUM FULL arbiter_timeline;

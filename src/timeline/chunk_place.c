@@ -25,8 +25,8 @@
  * Who has to look for chunks of a resource by the index a second time notes the
  * places of others, too, from the index alone.  That tells where a chunk ends, not
  * where it begins; in a cell they touch, so where the one before ends is as good a
- * hint as others.  Few are noted at first, and more each time, for as long as most
- * turn out not to be known; when they are, it is left alone for longer and longer.
+ * hint as others.  A few are noted at a time, so that nobody pays for more than he
+ * will ask for; when most are known already, it is left alone for longer and longer.
  *
  * The buffer that has the block of a place is noted, too, so that the server's
  * table of buffers need not be asked.
@@ -81,8 +81,7 @@ typedef struct KnownResource
 	int32		resource_id;	/* hash key */
 	ItemPointerData anchor;		/* or invalid */
 	uint16		misses;			/* chunks looked for by the index since ... */
-	uint16		pause;			/* ... so many that no place is noted from it */
-	int			supposed_max;	/* then, so many are */
+	uint16		pause;			/* ... so many that none is noted from it */
 	TimestampTz last_end;		/* no chunk ended later, or infinite */
 	char		status;
 } KnownResource;
@@ -103,8 +102,7 @@ typedef struct KnownResource
 #define RESOURCES_MAX	131072
 
 /* how many places are noted from the index at once */
-#define SUPPOSED_MIN	64
-#define SUPPOSED_MAX	4096
+#define SUPPOSED_MAX	32
 #define PAUSE_MAX		1023
 
 static MemoryContext context = NULL;
@@ -197,7 +195,6 @@ make_resource(int32 resource_id)
 		ItemPointerSetInvalid(&known->anchor);
 		known->misses = 0;
 		known->pause = 1;
-		known->supposed_max = SUPPOSED_MIN;
 		known->last_end = DT_NOEND;
 	}
 	return known;
@@ -326,7 +323,7 @@ chunk_place_is_missed(int32 resource_id)
 	if (nplaces >= PLACES_MAX / 4 * 3 || ++known->misses <= known->pause)
 		return 0;
 	known->misses = 0;
-	return known->supposed_max;
+	return SUPPOSED_MAX;
 }
 
 /*
@@ -369,10 +366,7 @@ chunk_place_supposed(int32 resource_id, int nread, int nnew)
 	KnownResource *known = make_resource(resource_id);
 
 	if (nnew > 0 && nnew >= nread / 4)
-	{
 		known->pause = 0;
-		known->supposed_max = Min(2 * known->supposed_max, SUPPOSED_MAX);
-	}
 	else
 		known->pause = Min(2 * known->pause + 1, PAUSE_MAX);
 }

@@ -35,6 +35,12 @@ SELECT arbiter_available('place', '2024-07-15', '2024-07-16');
 :looks;
 SELECT arbiter_available('place', '2024-09-15', '2024-09-16');
 :looks;
+-- Beyond the last one the index is asked twice, and whether there is a timeline at
+-- all; from then on once.
+SELECT arbiter_available('place', '2026-06-15', '2026-06-16');
+:looks;
+SELECT arbiter_available('place', '2026-06-15', '2026-06-16');
+:looks;
 COMMIT;
 -- and made where it is needed
 SELECT arbiter_reserve('place', '2024-07-15', '2024-07-16', 10) > 0 AS granted;

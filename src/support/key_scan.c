@@ -33,10 +33,9 @@ text_key_init(ScanKey key, const char *value)
 /*
  * key_scan_begin starts a forward scan; index is one of arbiter_relations().
  *
- * Takes AccessShareLock on both, kept to the end of the transaction.  Which index
- * it is is read when the table is locked: REINDEX CONCURRENTLY may have put another
- * in its place, and then waits for those who had the lock before it lets the old
- * one go.
+ * Takes AccessShareLock on both, kept to the end of the transaction.  The index is
+ * looked up when the table is locked: REINDEX CONCURRENTLY may have put another in
+ * its place before, and afterwards waits for our lock before it lets the old one go.
  */
 void
 key_scan_begin(KeyScan *scan, Oid table, const Oid *index, Snapshot snapshot,

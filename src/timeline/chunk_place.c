@@ -101,8 +101,6 @@ typedef struct KnownResource
 #define PLACES_MAX	65536
 #define RESOURCES_MAX	131072
 
-/* how many places are noted from the index at once */
-#define SUPPOSED_MAX	32
 #define PAUSE_MAX		1023
 
 static MemoryContext context = NULL;
@@ -312,18 +310,18 @@ chunk_place_find(int32 resource_id, TimestampTz instant)
 }
 
 /*
- * chunk_place_is_missed is told that nothing was known of a chunk, and the index
- * was asked.  It returns of how many others it should be asked, too: mostly 0.
+ * chunk_place_missed is told that nothing was known of a chunk, and the index was
+ * asked; true if it should be asked of others, too.
  */
-int
-chunk_place_is_missed(int32 resource_id)
+bool
+chunk_place_missed(int32 resource_id)
 {
 	KnownResource *known = make_resource(resource_id);
 
 	if (nplaces >= PLACES_MAX / 4 * 3 || ++known->misses <= known->pause)
-		return 0;
+		return false;
 	known->misses = 0;
-	return SUPPOSED_MAX;
+	return true;
 }
 
 /*
@@ -357,7 +355,7 @@ chunk_place_suppose(int32 resource_id, TimestampTz start, TimestampTz end,
 }
 
 /*
- * chunk_place_supposed ends what chunk_place_is_missed() has begun: of so many
+ * chunk_place_supposed ends what chunk_place_missed() has begun: of so many
  * chunks that the index was asked of, so many were new.
  */
 void

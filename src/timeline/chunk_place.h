@@ -31,7 +31,7 @@ extern void chunk_place_remember_own(int32 resource_id, TimestampTz start,
 									 TimestampTz end, const ItemPointerData *root,
 									 const ItemPointerData *own);
 extern ChunkPlace *chunk_place_find(int32 resource_id, TimestampTz instant);
-extern int	chunk_place_is_missed(int32 resource_id);
+extern bool chunk_place_missed(int32 resource_id);
 extern bool chunk_place_suppose(int32 resource_id, TimestampTz start,
 								TimestampTz end, const ItemPointerData *root);
 extern void chunk_place_supposed(int32 resource_id, int nread, int nnew);

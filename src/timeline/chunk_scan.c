@@ -244,6 +244,9 @@ fetch_by_place(ChunkScan *scan, Chunk *chunk, bool *known)
 		is_chunk_wanted(scan, chunk);
 }
 
+/* so many are noted at once */
+#define PLACES_AT_ONCE	32
+
 /* when so many in a row are known, those that follow will be */
 #define KNOWN_ENOUGH	16
 
@@ -254,13 +257,12 @@ fetch_by_place(ChunkScan *scan, Chunk *chunk, bool *known)
 static void
 note_places(ChunkScan *scan, const Chunk *chunk)
 {
-	int			nmax = chunk_place_is_missed(chunk->resource_id);
 	int			nread = 0;
 	int			nnew = 0;
 	int			nknown = 0;
 	IndexScanDesc index;
 
-	if (nmax == 0)
+	if (!chunk_place_missed(chunk->resource_id))
 		return;
 	index = arbiter_index_beginscan(scan->store->rel, chunk_store_pkey(scan->store),
 									scan->snapshot, 2);
@@ -277,7 +279,8 @@ note_places(ChunkScan *scan, const Chunk *chunk)
 		ScanKeyInit(&keys[1], 2, BTGreaterStrategyNumber, F_TIMESTAMPTZ_GT,
 					TimestampTzGetDatum(start));
 		index_rescan(index, keys, 2, NULL, 0);
-		while (start < to && nread < nmax && nknown < KNOWN_ENOUGH &&
+		while (start < to && nread < PLACES_AT_ONCE &&
+			   nknown < KNOWN_ENOUGH &&
 			   (tid = index_getnext_tid(index, ForwardScanDirection)) != NULL)
 		{
 			bool		isnull;
